@@ -1,0 +1,56 @@
+"""Results: what was computed, frozen. Display forms are derived in arrays.py and app/figures."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from analysis.registry import Scalar
+
+Report = Callable[[float, str], None]
+"""Called with the fraction done and a word about it; raises Cancelled when the user has stopped the work."""
+
+
+def silent(fraction: float, message: str) -> None:
+    """A Report that nobody reads."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AttributionMap:
+    """What one method says about one image and one target."""
+
+    raw: np.ndarray  # (h, w) float32, signed, as computed at the tap (or at the input's resolution)
+    method: str
+    params: Mapping[str, Scalar]
+    taps: tuple[str, ...]  # where it was read; empty for methods that read the input
+    target: str  # the score explained, in words
+    image: str  # digest of the image
+    classifier: str  # fingerprint
+    remarks: tuple[str, ...]  # what must be said of this map: no positive evidence, zero gradient, completeness error
+    seconds: float  # time taken, a shared pass divided among the maps that it served
+    device: str
+    computed_at: datetime
+    from_store: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """One row of the top five."""
+
+    index: int
+    name: str
+    probability: float
+    logit: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """One image, one classifier: its predictions and its maps."""
+
+    image: str
+    classifier: str
+    top: tuple[Prediction, ...]
+    maps: tuple[AttributionMap, ...]
+    refused: Mapping[str, str]  # method -> why it could not serve
+    identical: tuple[tuple[str, ...], ...]  # groups of methods that are one map for this head and tap
