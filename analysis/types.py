@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
+from PIL import Image
 
 from analysis.registry import Scalar
 
@@ -14,6 +16,39 @@ Report = Callable[[float, str], None]
 
 def silent(fraction: float, message: str) -> None:
     """A Report that nobody reads."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """An image that was given to us, decoded."""
+
+    digest: str  # sha256 hex of the file's bytes
+    name: str  # as the user named it; shown, never used as a path
+    pixels: Image.Image  # RGB, upright
+    remarks: tuple[str, ...] = ()  # what was done to it: turned by EXIF, first frame of 12, 16 bit scaled to 8
+
+
+Fusion = Literal["none", "mean", "max", "product"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One method with the parameters that differ from its defaults."""
+
+    method: str
+    params: tuple[tuple[str, Scalar], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user wants explained: every method at every tap for every target."""
+
+    methods: tuple[Ask, ...]
+    taps: tuple[str, ...] = ("auto",)
+    targets: tuple[str, ...] = ("predicted",)  # "predicted", an index, a class name, or "A:B" for A rather than B
+    fusion: Fusion = "none"  # how the maps of several taps become one; "none" keeps them apart
+    augment: bool = False  # average over mirrored and rescaled copies
+    eigen_smooth: bool = False  # first principal component of the weighted channels instead of their sum
 
 
 @dataclass(frozen=True, slots=True, eq=False)
