@@ -11,7 +11,7 @@ import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from analysis.errors import BadParameter
 from models.errors import UnknownName
@@ -99,7 +99,10 @@ class Method:
         return {n: p.checked(given.get(n, p.default), self.name) for n, p in known.items()}
 
 
-class Registry[M: Method]:
+M = TypeVar("M", bound=Method)
+
+
+class Registry(Generic[M]):
     """Names to methods, each name taken once."""
 
     def __init__(self, noun: str) -> None:
