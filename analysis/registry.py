@@ -41,14 +41,17 @@ class Parameter:
         """The value in its type, or BadParameter with what was expected."""
         if isinstance(value, str) and self.type is not str:
             value = _parsed(value, self.type)
-        wrong_type = not isinstance(value, int | float if self.type is float else self.type)
-        if wrong_type or (isinstance(value, bool) and self.type is not bool):
-            raise BadParameter(f"{method}: '{self.name}' takes {self.expected}, got {value!r}.")
-        if self.choices and value not in self.choices:
-            raise BadParameter(f"{method}: '{self.name}' takes {self.expected}, got {value!r}.")
-        if self.range and not self.range.low <= value <= self.range.high:  # NaN fails too
+        if not self._accepts(value):
             raise BadParameter(f"{method}: '{self.name}' takes {self.expected}, got {value!r}.")
         return self.type(value)
+
+    def _accepts(self, value: Any) -> bool:
+        if isinstance(value, bool) != (self.type is bool):  # True is an int to Python, not to a user
+            return False
+        fits = isinstance(value, int | float) if self.type is float else isinstance(value, self.type)
+        if not fits or (self.choices and value not in self.choices):
+            return False
+        return self.range is None or self.range.low <= value <= self.range.high  # NaN fails too
 
     @property
     def expected(self) -> str:
@@ -95,7 +98,7 @@ class Method:
         known = {p.name: p for p in self.parameters}
         if unknown := set(given) - set(known):
             listed = ", ".join(known) or "none"
-            raise BadParameter(f"{self.name} has no parameter '{sorted(unknown)[0]}'; it has: {listed}.")
+            raise BadParameter(f"{self.name} has no parameter '{min(unknown)}'; it has: {listed}.")
         return {n: p.checked(given.get(n, p.default), self.name) for n, p in known.items()}
 
 
@@ -151,5 +154,7 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     if get_origin(hint) is Literal:
         return Parameter(name, str, default, choices=get_args(hint))
     if hint not in (bool, int, float, str):
-        raise TypeError(f"parameter '{name}' has type {hint}; a method's parameters are bool, int, float, str or Literal")
+        raise TypeError(
+            f"parameter '{name}' has type {hint}; a method's parameters are bool, int, float, str or Literal"
+        )
     return Parameter(name, hint, default, bounds)
