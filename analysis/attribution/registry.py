@@ -2,16 +2,20 @@
 
 | kind | a method is called with | returns |
 |---|---|---|
-| gradients | activations (N, C, h, w), gradients (N, C, h, w), scores (N,) | maps (N, h, w) |
-| activations | activations (N, C, h, w) | maps (N, h, w) |
-| head | activations (N, C, h, w), weights (N, C) of the target's row of the head | maps (N, h, w) |
-| noisy | activations, gradients (S, N, C, h, w), scores (S, N) of S noisy copies | maps (N, h, w) |
-| curvature | activations, gradients, products (N, C, h, w): Hessian times activations | maps (N, h, w) |
-| masks | score, images (N, 3, H, W), activations (N, C, h, w) | maps (N, h, w) or (N, H, W) |
-| ablation | score_at_tap, activations (N, C, h, w), scores (N,) | maps (N, h, w) |
+| gradients | activations (N, C, h, w), gradients (N, C, h, w), scores (N,) | channels |
+| activations | activations (N, C, h, w) | channels |
+| head | activations (N, C, h, w), weights (N, C) of the target's row of the head | channels |
+| noisy | activations, gradients (S, N, C, h, w), scores (S, N) of S noisy copies | channels |
+| curvature | activations, gradients, products (N, C, h, w): Hessian times activations | channels |
+| masks | score, images (N, 3, H, W), activations (N, C, h, w) | channels, or maps (N, H, W) |
+| ablation | score_at_tap, activations (N, C, h, w), scores (N,) | channels |
 | input | network, images (N, 3, H, W), weights (N, L) of the logits | maps (N, H, W) |
 | attention | attentions: per layer (N, heads, T, T); prefix tokens, grid | maps (N, h, w) |
 | joint | as gradients, but lists over the chosen taps | maps (N, h, w) of the largest grid |
+
+"channels" are weighted activations (N, C, h, w), which the runner sums (or, for eigen smoothing, projects
+onto their first principal component), or maps (N, h, w) where the method has nothing to sum. A noisy
+method has the parameters `samples`, `noise` and `seed`. A method of kind input may return `(maps, remarks)`.
 
 All tensors are float32, `nchw`, on one device. Raw maps are signed and not normalised.
 `score(images (M, 3, H, W), owners (M,)) -> (M,)` is the target's score of altered images;
@@ -22,6 +26,8 @@ at the tap. Both batch inside, report progress and raise Cancelled.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from torch import Tensor
 
 from analysis.registry import Method, Note, Registry, parameters_of
 from models.classifier import Classifier, Tap
@@ -39,6 +45,7 @@ class AttributionMethod(Method):
     class_agnostic: bool = False  # the map does not depend on the target
     slow: bool = False  # many forward passes: offered as a job, with progress
     signed: bool = True  # whether values below zero mean evidence against
+    retarget: Callable[..., Tensor] | None = None  # (logits, weights, **params) -> weights of another score
     applies: Applies | None = None  # the reason why it cannot serve a network, or None
     same_on_pooled_head: bool = False  # equals CAM where the tap's mean over space feeds a linear head
 
@@ -63,6 +70,7 @@ class AttributionRegistry(Registry[AttributionMethod]):
         signed: bool = True,
         applies: Applies | None = None,
         same_on_pooled_head: bool = False,
+        retarget: Callable[..., Tensor] | None = None,
         version: int = 1,
     ) -> Callable[[Callable], Callable]:
         """A decorator that adds the function and returns it unchanged."""
@@ -82,6 +90,7 @@ class AttributionRegistry(Registry[AttributionMethod]):
                 signed=signed,
                 applies=applies,
                 same_on_pooled_head=same_on_pooled_head,
+                retarget=retarget,
             )
             self.add(method)
             return function

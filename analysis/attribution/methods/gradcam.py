@@ -17,7 +17,6 @@ from analysis.attribution.registry import METHODS
 def gradcam(activations: Tensor, gradients: Tensor, scores: Tensor) -> Tensor:
     """Show where a layer finds evidence for the target.
 
-    activations, gradients (N, C, h, w), scores (N,) -> maps (N, h, w), signed, not normalised.
+    activations, gradients (N, C, h, w), scores (N,) -> weighted channels (N, C, h, w).
     """
-    weights = gradients.mean(dim=(2, 3), keepdim=True)
-    return (weights * activations).sum(dim=1)
+    return gradients.mean(dim=(2, 3), keepdim=True) * activations
