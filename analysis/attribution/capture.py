@@ -56,6 +56,28 @@ class Pass:
             return parts[used[0]]
         return torch.einsum("kn,knchw->nchw", factors[used], parts[used])
 
+    def each(self) -> list["Pass"]:
+        """N passes of one image each, with memory of their own."""
+        return [
+            Pass(
+                self.logits[n : n + 1].clone(),
+                self.classes[n : n + 1].clone(),
+                {t: a[n : n + 1].clone() for t, a in self.activations.items()},
+                {t: g[:, n : n + 1].clone() for t, g in self.gradients.items()},
+            )
+            for n in range(len(self))
+        ]
+
+
+def joined(passes: Sequence[Pass], taps: Sequence[str]) -> Pass:
+    """One pass of many images from passes of fewer, all with the same number of kept classes."""
+    return Pass(
+        torch.cat([p.logits for p in passes]),
+        torch.cat([p.classes for p in passes]),
+        {t: torch.cat([p.activations[t] for p in passes]) for t in taps},
+        {t: torch.cat([p.gradients[t] for p in passes], dim=1) for t in taps},
+    )
+
 
 @contextmanager
 def borrowed(module: nn.Module) -> Iterator[nn.Module]:

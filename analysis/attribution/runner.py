@@ -23,7 +23,9 @@ ZERO_GRADIENT = (
     "The gradient at this layer is zero, so the map is blank: nothing here reaches the score "
     "(in a transformer with a class token, a layer after the last attention). Choose an earlier layer."
 )
-NO_POSITIVE = "No positive evidence: nothing in this map speaks for the target. The negative view shows what speaks against it."
+NO_POSITIVE = (
+    "No positive evidence: nothing in this map speaks for the target. The negative view shows what speaks against it."
+)
 NOTHING = "The map is zero everywhere."
 
 

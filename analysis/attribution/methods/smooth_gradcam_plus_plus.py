@@ -70,7 +70,7 @@ def _chosen(maps: str, cells: str, like: Tensor) -> Tensor:
 
 
 def _span(text: str, size: int, name: str) -> tuple[int, int]:
-    """ "3" or "3-7" -> first and last, inside 0 .. size - 1."""
+    """Read one number or two joined by a dash -> first and last, inside 0 .. size - 1."""
     first, _, last = text.strip().partition("-")
     last = last or first
     if not (first.strip().isdecimal() and last.strip().isdecimal() and int(first) <= int(last) < size):
