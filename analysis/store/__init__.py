@@ -1,0 +1,6 @@
+"""The store: the only place that knows SQL and DuckDB."""
+
+from analysis.store.keys import canonical, digest
+from analysis.store.store import Store
+
+__all__ = ["Store", "canonical", "digest"]

@@ -1,0 +1,75 @@
+"""Attribution maps: a `run` row, an `attribution_map` row, and the raw map as a file."""
+
+import json
+from collections.abc import Iterable
+
+import numpy as np
+from duckdb import DuckDBPyConnection
+
+from analysis.store.files import Files
+from analysis.store.keys import canonical
+from analysis.store.times import from_column, to_column
+from analysis.types import AttributionMap
+
+
+def write(db: DuckDBPyConnection, run_id: str, found: AttributionMap, file: str, version: int | None) -> None:
+    """Put one map's rows, in the place of those with the same key."""
+    db.execute(
+        "INSERT OR REPLACE INTO run VALUES (?, 'attribution', ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            run_id,
+            found.method,
+            version,
+            canonical(found.params),
+            found.classifier,
+            found.image,
+            found.seconds,
+            found.device,
+            to_column(found.computed_at),
+        ],
+    )
+    row = [run_id, canonical(found.taps), found.target, canonical(found.remarks), file]
+    db.execute("INSERT OR REPLACE INTO attribution_map VALUES (?, ?, ?, ?, ?)", row)
+
+
+def read(db: DuckDBPyConnection, run_ids: Iterable[str], files: Files) -> tuple[dict[str, AttributionMap], list[str]]:
+    """The maps that are there, and the keys of rows whose file is gone or damaged."""
+    rows = db.execute(
+        """SELECT run_id, file, method, params, taps, target, image_id, model_id, remarks, seconds, device, computed_at
+           FROM attribution_map JOIN run USING (run_id) WHERE run_id IN (SELECT unnest(?::VARCHAR[]))""",
+        [list(run_ids)],
+    ).fetchall()
+    found, broken = {}, []
+    for run_id, file, *columns in rows:
+        raw = files.get_array(file)
+        if raw is None:
+            broken.append(run_id)
+        else:
+            found[run_id] = _map(raw, *columns)
+    return found, broken
+
+
+def _map(raw, method, params, taps, target, image, classifier, remarks, seconds, device, computed_at) -> AttributionMap:
+    return AttributionMap(
+        raw=raw.astype(np.float32, copy=False),
+        method=method,
+        params=json.loads(params),
+        taps=tuple(json.loads(taps)),
+        target=target,
+        image=image,
+        classifier=classifier,
+        remarks=tuple(json.loads(remarks)),
+        seconds=seconds,
+        device=device,
+        computed_at=from_column(computed_at),
+        from_store=True,
+    )
+
+
+def drop(db: DuckDBPyConnection, run_ids: Iterable[str], files: Files) -> None:
+    """Remove the rows whose file is still gone: another thread may have saved it again meanwhile."""
+    for run_id in run_ids:
+        row = db.execute("SELECT file FROM attribution_map WHERE run_id = ?", [run_id]).fetchone()
+        if row and not files.exists(row[0]):
+            db.execute("DELETE FROM attribution_map WHERE run_id = ?", [run_id])
+            db.execute("DELETE FROM run WHERE run_id = ?", [run_id])

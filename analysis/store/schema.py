@@ -1,0 +1,92 @@
+"""The tables, as numbered migrations that are applied once each.
+
+A table is a singular noun, a row one such thing, its key `<table>_id`, its units in the column's name.
+Times are UTC without a zone, because DuckDB hands zoned ones out only where pytz is installed.
+No foreign keys: DuckDB checks them too eagerly for upserts, and every row can be computed again.
+"""
+
+import re
+from collections.abc import Callable
+
+from duckdb import DuckDBPyConnection
+
+from analysis.errors import StoreTooNew
+
+
+def m001_explain(db: DuckDBPyConnection) -> None:
+    """What explaining single images needs."""
+    db.execute("""
+        CREATE TABLE model (
+            model_id VARCHAR PRIMARY KEY,    -- fingerprint: architecture, weights and preprocessing
+            name VARCHAR NOT NULL,
+            architecture VARCHAR NOT NULL,
+            source VARCHAR NOT NULL,
+            parameters BIGINT NOT NULL,
+            added_at TIMESTAMP NOT NULL)""")
+    db.execute("""
+        CREATE TABLE image (
+            image_id VARCHAR PRIMARY KEY,    -- sha256 of the file's bytes
+            name VARCHAR NOT NULL,           -- as the user named it; never a path
+            width_px INTEGER NOT NULL,       -- upright
+            height_px INTEGER NOT NULL,
+            size_bytes BIGINT NOT NULL,
+            file VARCHAR NOT NULL,
+            added_at TIMESTAMP NOT NULL)""")
+    db.execute("""
+        CREATE TABLE prediction (
+            model_id VARCHAR,
+            image_id VARCHAR,
+            rank INTEGER,                    -- 0 is the most probable
+            class_index INTEGER NOT NULL,
+            class_name VARCHAR NOT NULL,
+            probability DOUBLE NOT NULL,
+            logit DOUBLE NOT NULL,
+            PRIMARY KEY (model_id, image_id, rank))""")
+    db.execute("""
+        CREATE TABLE run (
+            run_id VARCHAR PRIMARY KEY,      -- digest of what was asked
+            family VARCHAR NOT NULL,         -- names the table with the result: attribution -> attribution_map
+            method VARCHAR NOT NULL,
+            method_version INTEGER,          -- NULL: known only to the digest
+            params VARCHAR NOT NULL,         -- canonical JSON
+            model_id VARCHAR NOT NULL,
+            image_id VARCHAR,
+            seconds DOUBLE NOT NULL,
+            device VARCHAR NOT NULL,
+            computed_at TIMESTAMP NOT NULL)""")
+    db.execute("""
+        CREATE TABLE attribution_map (
+            run_id VARCHAR PRIMARY KEY,
+            taps VARCHAR NOT NULL,           -- JSON list
+            target VARCHAR NOT NULL,
+            remarks VARCHAR NOT NULL,        -- JSON list
+            file VARCHAR NOT NULL)""")
+
+
+MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain,)
+
+
+def migrate(db: DuckDBPyConnection) -> None:
+    """Bring the file to the newest schema; StoreTooNew, and the file as it was, if it is ahead of this program."""
+    tables = {name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    applied = set()
+    if "_migration" in tables:
+        applied = {number for (number,) in db.execute("SELECT migration_id FROM _migration").fetchall()}
+    numbered = {int(re.match(r"m(\d+)_", m.__name__)[1]): m for m in MIGRATIONS}  # pyright: ignore[reportOptionalSubscript]
+    if unknown := applied - set(numbered):
+        raise StoreTooNew(
+            f"The workspace was written by a newer Cutaway (its tables are at step {max(unknown)}, this version knows "
+            f"{max(numbered)}). Update Cutaway, or choose another workspace."
+        )
+    for number in sorted(set(numbered) - applied):
+        _apply(db, number, numbered[number])
+
+
+def _apply(db: DuckDBPyConnection, number: int, migration: Callable[[DuckDBPyConnection], None]) -> None:
+    db.execute("BEGIN")
+    if number == 1:
+        db.execute("CREATE TABLE _migration (migration_id INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)")
+    migration(db)
+    row = [number, migration.__name__]
+    db.execute("INSERT INTO _migration VALUES (?, ?, now() AT TIME ZONE 'UTC')", row)
+    db.execute("COMMIT")

@@ -1,0 +1,151 @@
+"""The store of a workspace: what was given, what was asked, what was found.
+
+One process owns it. Any thread may read and write: reads take a cursor of their own, writes go through
+one thread and return when they are committed. All of it is a cache of what can be computed again.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from analysis.errors import StoreError
+from analysis.store import attributions, classifiers, overview, pictures
+from analysis.store.database import Database
+from analysis.store.files import Files
+from analysis.store.writer import Writer
+from analysis.types import AttributionMap, Picture, Prediction
+
+if TYPE_CHECKING:
+    from models.classifier import Classifier
+
+_ORPHAN_SECONDS = 3600  # a younger file may belong to a row that is about to be committed
+
+
+class Store:
+    """Open with `Store.open(workspace)`; close it, or use it as a context."""
+
+    def __init__(self, workspace: Path, database: Database) -> None:
+        self.workspace = workspace
+        self._database = database
+        self._writer = Writer(database)
+        self._maps = Files(workspace / "maps")
+        self._images = Files(workspace / "images")
+
+    @classmethod
+    def open(cls, workspace: Path, *, memory_limit: str = "1GB", threads: int = 2) -> Store:
+        """Open the workspace, making what is missing.
+
+        StoreBusy if another process has it, StoreTooNew if a newer Cutaway wrote it (the file stays as it
+        was). Damage is set aside and told in `warnings`.
+        """
+        try:
+            for folder in (workspace, workspace / "maps", workspace / "images"):
+                folder.mkdir(parents=True, exist_ok=True)
+            return cls(workspace, Database(workspace / "store.duckdb", memory_limit=memory_limit, threads=threads))
+        except OSError as error:
+            raise StoreError(_unwritable(error)) from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what waits and let go of the file. Twice is once."""
+        self._writer.close()
+        self._database.close()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be said about how it opened, in sentences."""
+        return tuple(self._database.warnings)
+
+    def attributions(self, run_ids: Iterable[str]) -> dict[str, AttributionMap]:
+        """Those maps that are there, by key. A row without its file counts as absent, and goes."""
+        with self._database.cursor() as db:
+            found, broken = attributions.read(db, run_ids, self._maps)
+        if broken:
+            self._writer.do(lambda db: attributions.drop(db, broken, self._maps))
+        return found
+
+    def save_attributions(self, found: Mapping[str, AttributionMap], versions: Mapping[str, int] | None = None) -> None:
+        """Keep maps by key, replacing those with the same key; they are safe when it returns.
+
+        versions: method name -> version, for the record (the key holds it already).
+        """
+        versions = versions or {}
+        files = self._kept({run_id: a.raw for run_id, a in found.items()})
+
+        def write(db) -> None:
+            for run_id, a in found.items():
+                attributions.write(db, run_id, a, files[run_id], versions.get(a.method))
+
+        self._writer.do(write)
+
+    def _kept(self, arrays: Mapping) -> dict[str, str]:
+        try:
+            return {key: self._maps.put_array(values) for key, values in arrays.items()}
+        except OSError as error:
+            raise StoreError(_unwritable(error)) from error
+
+    def save_picture(self, picture: Picture, data: bytes) -> None:
+        """Keep an image: its row and its original bytes, under their digest."""
+        try:
+            file = self._images.put(data)
+        except OSError as error:
+            raise StoreError(_unwritable(error)) from error
+        self._writer.do(lambda db: pictures.write(db, picture, file, len(data)))
+
+    def picture_bytes(self, digest: str) -> tuple[str, bytes] | None:
+        """Name and original bytes of an image, or None."""
+        with self._database.cursor() as db:
+            return pictures.read(db, digest, self._images)
+
+    def save_classifier(self, classifier: Classifier) -> None:
+        """Keep what a classifier is called and where it came from; the weights stay where they are."""
+        self._writer.do(lambda db: classifiers.write(db, classifier))
+
+    def save_predictions(self, fingerprint: str, digest: str, top: Sequence[Prediction]) -> None:
+        """Keep the best classes of one image, best first, replacing what was there."""
+        self._writer.do(lambda db: classifiers.write_predictions(db, fingerprint, digest, top))
+
+    def predictions(self, fingerprint: str, digests: Iterable[str]) -> dict[str, tuple[Prediction, ...]]:
+        """The best classes of those images that have them, best first."""
+        with self._database.cursor() as db:
+            return classifiers.read_predictions(db, fingerprint, digests)
+
+    def counts(self) -> dict[str, int]:
+        """Rows by table."""
+        with self._database.cursor() as db:
+            return overview.counts(db)
+
+    def size_bytes(self) -> int:
+        """What the workspace takes on disk."""
+        return overview.size_bytes(self.workspace)
+
+    def checkpoint(self) -> None:
+        """Write the log into the file; do it after a job."""
+        self._writer.checkpoint()
+
+    def compact(self) -> int:
+        """Remove files that no row names any more, and write the log into the file; the number of files removed."""
+        with self._database.cursor() as db:
+            used = overview.files_in_use(db)
+        before = time.time() - _ORPHAN_SECONDS
+        removed = sum(files.remove_unused(used, before) for files in (self._maps, self._images))
+        self.checkpoint()
+        return removed
+
+
+def _unwritable(error: OSError) -> str:
+    """One sentence, without the path."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return "The workspace's disk is full. Nothing was kept; make room, and ask again."
+    return (
+        f"The workspace cannot be written ({error.strerror or type(error).__name__}). Check the folder's permissions."
+    )
