@@ -191,9 +191,9 @@ def _input(subject: Subject, method: AttributionMethod, params: Params, taps: li
 
 def _attention(subject: Subject, method: AttributionMethod, params: Params, taps: list[Tap], weights: Tensor) -> Tensor:
     if subject.recorded is None:
-        with torch.inference_mode(False), torch.no_grad(), borrowed(subject.module):
-            with attention.recording(subject.module) as recorded:
-                forward(subject.module, subject.images)
+        module = subject.module
+        with torch.inference_mode(False), torch.no_grad(), borrowed(module), attention.recording(module) as recorded:
+            forward(module, subject.images)
         subject.recorded = recorded
     tokens = next(t for t in subject.classifier.taps.values() if t.layout == "tokens")
     return method.function(subject.recorded, tokens.prefix, tokens.grid, **params)

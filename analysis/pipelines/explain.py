@@ -157,8 +157,9 @@ def _taken(
 
 def _needed(logits: Tensor, todo: Sequence[Wanted]) -> list[Tensor]:
     """The logit weights (N, L) of all scores to explain."""
-    with_target = {(w.target, w.method if w.method.retarget else None, str(w.params)): w for w in todo if w.target}
-    return [score_weights(w.method, w.params, logits, w.target.weights(logits)) for w in with_target.values()]
+    plain = {w.target: w.target.weights(logits) for w in todo if w.target}
+    other = [score_weights(w.method, w.params, logits, plain[w.target]) for w in todo if w.target and w.method.retarget]
+    return [*plain.values(), *other]
 
 
 def _maps(subject: Subject, wanted: Wanted) -> Maps:

@@ -53,8 +53,8 @@ def plan(classifier: Classifier, request: Request) -> tuple[list[Wanted], dict[s
     """
     targets = [parse(text, classifier.class_names) for text in request.targets]
     asked = [(METHODS[a.method], METHODS[a.method].bound(dict(a.params))) for a in request.methods]
-    named = request.taps if classifier.default_tap or set(request.taps) != {"auto"} else ()
-    taps = list(dict.fromkeys(classifier.tap(name) for name in named))
+    names = request.taps if classifier.default_tap or set(request.taps) != {"auto"} else ()
+    taps = list(dict.fromkeys(classifier.tap(name) for name in names))
     wanted: list[Wanted] = []
     refused: dict[str, str] = {}
     for method, params in asked:
@@ -65,8 +65,8 @@ def plan(classifier: Classifier, request: Request) -> tuple[list[Wanted], dict[s
                 continue
             eigen = request.eigen_smooth and method.kind not in ("input", "attention")
             augment = request.augment and can_smooth(method)
-            for target in [None] if method.class_agnostic else targets:
-                wanted.append(Wanted(method, params, some, target, request.fusion, augment, eigen))
+            named = [None] if method.class_agnostic else targets
+            wanted += [Wanted(method, params, some, t, request.fusion, augment, eigen) for t in named]
     served = {w.method.name for w in wanted}
     return wanted, {name: why for name, why in refused.items() if name not in served}
 
