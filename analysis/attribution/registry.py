@@ -9,13 +9,15 @@
 | curvature | activations, gradients, products (N, C, h, w): Hessian times activations | channels |
 | masks | score, images (N, 3, H, W), activations (N, C, h, w) | channels, or maps (N, H, W) |
 | ablation | score_at_tap, activations (N, C, h, w), scores (N,) | channels |
-| input | network, images (N, 3, H, W), weights (N, L) of the logits | maps (N, H, W) |
+| input | network, images (N, C, H, W), weights (N, L) of the logits, limits (2, C) | maps (N, H, W) |
+| guided | network, layer (the tap's module), images (N, C, H, W), weights (N, L) | maps (N, H, W) |
 | attention | attentions: per layer (N, heads, T, T); prefix tokens, grid | maps (N, h, w) |
 | joint | as gradients, but lists over the chosen taps | maps (N, h, w) of the largest grid |
 
 "channels" are weighted activations (N, C, h, w), which the runner sums (or, for eigen smoothing, projects
 onto their first principal component), or maps (N, h, w) where the method has nothing to sum. A noisy
-method has the parameters `samples`, `noise` and `seed`. A method of kind input may return `(maps, remarks)`.
+method has the parameters `samples`, `noise` and `seed`. A method of kind input may return `(maps, remarks)`,
+one text for each image. `limits` are black and white after normalisation: (0 - mean) / std and (1 - mean) / std.
 
 All tensors are float32, `nchw`, on one device. Raw maps are signed and not normalised.
 `score(images (M, 3, H, W), owners (M,)) -> (M,)` is the target's score of altered images;
@@ -33,7 +35,17 @@ from analysis.registry import Method, Note, Registry, parameters_of
 from models.classifier import Classifier, Tap
 
 Kind = Literal[
-    "gradients", "activations", "head", "noisy", "curvature", "masks", "ablation", "input", "attention", "joint"
+    "gradients",
+    "activations",
+    "head",
+    "noisy",
+    "curvature",
+    "masks",
+    "ablation",
+    "input",
+    "guided",
+    "attention",
+    "joint",
 ]
 Applies = Callable[[Classifier, Tap | None], str | None]
 

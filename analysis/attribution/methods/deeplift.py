@@ -1,0 +1,60 @@
+"""DeepLIFT: each pixel's share of the score's difference from a reference (Shrikumar et al. 2017, Rescale rule)."""
+
+import torch
+from torch import Tensor, nn
+
+from analysis.attribution.baselines import IN_WORDS, Baseline, baseline_like
+from analysis.attribution.networks import completeness, difference, quiet, scored
+from analysis.attribution.nonlinearities import nonlinearities
+from analysis.attribution.registry import METHODS
+from models.classifier import Classifier, Tap
+
+_RULES = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)
+
+
+def _reason(classifier: Classifier, tap: Tap | None) -> str | None:
+    """Why multipliers cannot be carried through: a nonlinear step without a rule, or one module used twice."""
+    seen = nonlinearities(classifier)
+    modules = dict(classifier.module.named_modules())
+    for function, owner in seen.calls:
+        if type(modules[owner]) not in _RULES:
+            return (
+                f"DeepLIFT's rules are tied to modules such as nn.ReLU, and '{owner}' calls {function}, which has none."
+            )
+        if seen.uses[owner] > 1:
+            return f"DeepLIFT needs a module for each step, and '{owner}' is used {seen.uses[owner]} times."
+    if seen.products:
+        return f"DeepLIFT has no rule for activations that multiply each other, as in '{seen.products[0]}'."
+    return None
+
+
+@METHODS.register(
+    "input",
+    "deeplift",
+    label="DeepLIFT",
+    paper="Shrikumar, Greenside & Kundaje 2017, section 3.5.1 (Rescale)",
+    reads="What each pixel adds to or takes from the score, compared with the baseline; it adds up to the difference.",
+    fails="Depends on the baseline, and the Rescale rule hides inputs that cancel each other inside the network.",
+    differs="One image at a time: captum's rule for max-pooling takes a gradient from the first image of a batch.",
+    applies=_reason,
+)
+def deeplift(
+    network: nn.Module, images: Tensor, weights: Tensor, limits: Tensor, *, baseline: Baseline = "mean"
+) -> tuple[Tensor, list[str]]:
+    """Show what pixels contribute to the score's difference from a baseline, in one backward.
+
+    network, images (N, C, H, W), weights (N, L), limits (2, C) -> maps (N, H, W), signed, adding up to the
+    score difference; per image a remark with what is missing of it.
+    """
+    from captum.attr import DeepLift  # takes long to import
+
+    maps = []
+    with scored(network, images, weights) as (score, inputs, targets), quiet("Setting forward, backward hooks"):
+        start = baseline_like(inputs.detach(), limits, baseline)
+        for n in range(len(images)):
+            one = slice(n, n + 1)
+            image = inputs[one].detach().requires_grad_()
+            parts = DeepLift(score).attribute(image, start[one], additional_forward_args=(targets[one],))
+            maps.append(parts.detach().sum(dim=1))
+        missing = completeness(torch.cat(maps), difference(score, inputs, start, targets))
+    return torch.cat(maps), [f"{m}; baseline: {IN_WORDS[baseline]}" for m in missing]
