@@ -1,0 +1,79 @@
+"""What is typed after an option, read: methods, targets, numbers. A mistake in the form is a usage error."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from models.errors import CutawayError
+
+if TYPE_CHECKING:
+    from analysis.types import Ask
+    from models.preprocessing import Preprocessing
+
+N = TypeVar("N", int, float)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """`a, b,a` -> a, b."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def asks(methods: str, params: Sequence[str]) -> "tuple[Ask, ...]":
+    """`M1,M2` and `METHOD.NAME=VALUE` as what is asked; values stay texts, the registry reads them."""
+    from analysis.types import Ask
+
+    turned: dict[str, dict[str, str]] = {name: {} for name in listed(methods)}
+    if not turned:
+        raise typer.BadParameter("name at least one method.", param_hint="--method")
+    for text in params:
+        name, equals, value = text.partition("=")
+        method, dot, parameter = name.strip().partition(".")
+        if not (equals and dot and parameter):
+            raise typer.BadParameter(f"'{text}' is not METHOD.NAME=VALUE.", param_hint="--param")
+        if method not in turned:
+            raise typer.BadParameter(f"'{text}' turns {method}, which --method does not ask for.", param_hint="--param")
+        turned[method][parameter.strip()] = value.strip()
+    return tuple(Ask(method, tuple(values.items())) for method, values in turned.items())
+
+
+def targets(given: Sequence[str], class_names: Sequence[str]) -> tuple[str, ...]:
+    """Split at commas, unless the whole is a class: 'great white shark, white shark' is one."""
+    from analysis.attribution.targets import parse
+
+    found: list[str] = []
+    for text in given:
+        try:
+            parse(text, class_names)
+        except CutawayError:
+            found += listed(text) or [text]  # each is read, and refused, where it is explained
+        else:
+            found.append(text)
+    return tuple(dict.fromkeys(found))
+
+
+def numbers(text: str | None, kind: Callable[[str], N], option: str) -> tuple[N, ...] | None:
+    """`0.5,0.5,0.5` -> three numbers."""
+    if text is None:
+        return None
+    try:
+        return tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"'{text}' is not a list of numbers joined by commas.", param_hint=option) from None
+
+
+def input_size(text: str | None) -> tuple[int, int] | None:
+    """`224` or `224,160` -> rows, columns."""
+    sides = numbers(text, int, "--size")
+    if sides is not None and len(sides) not in (1, 2):
+        raise typer.BadParameter(f"'{text}' is not ROWS,COLUMNS.", param_hint="--size")
+    return None if sides is None else (sides[0], sides[-1])
+
+
+def preprocessing(default: "Preprocessing", changes: dict[str, Any]) -> "Preprocessing":
+    """The default with what is given; where only the size is, the crop takes as much of the picture as before."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    if "size" in given and "resize" not in given and default.resize is not None:
+        given["resize"] = round(default.resize * min(given["size"]) / min(default.size))
+    return replace(default, **given)

@@ -1,0 +1,124 @@
+"""What the command line says: the same facts as records for programs and as lines for people."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from analysis.attribution.registry import AttributionMethod
+from analysis.registry import Parameter
+from analysis.types import AttributionMap, Explanation, Picture
+from models.catalogue import Entry
+from models.classifier import Classifier
+
+Record = dict[str, Any]
+
+
+def classifier(found: Classifier) -> Record:
+    """The network that was asked."""
+    return {
+        "name": found.name,
+        "architecture": found.architecture,
+        "source": found.source,
+        "fingerprint": found.fingerprint,
+        "input_size": list(found.preprocessing.size),
+        "default_tap": found.default_tap,
+    }
+
+
+def explanation(image: str, picture: Picture, found: Explanation, files: Sequence[tuple[str, str]]) -> Record:
+    """One image; `files` are the names of the overlay and of the arrays of each map."""
+    return {
+        "image": image,
+        "digest": picture.digest,
+        "remarks": list(picture.remarks),
+        "top": [
+            {"index": p.index, "name": p.name, "probability": _finite(p.probability), "logit": _finite(p.logit)}
+            for p in found.top
+        ],
+        "maps": [_map(m, *names) for m, names in zip(found.maps, files, strict=True)],
+        "refused": dict(found.refused),
+        "identical": [list(group) for group in found.identical],
+    }
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN and no infinity, a broken network has."""
+    return value if math.isfinite(value) else None
+
+
+def _map(found: AttributionMap, png: str, npz: str) -> Record:
+    return {
+        "method": found.method,
+        "params": dict(found.params),
+        "taps": list(found.taps),
+        "target": found.target,
+        "png": png,
+        "npz": npz,
+        "remarks": list(found.remarks),
+        "seconds": found.seconds,
+        "device": found.device,
+        "computed_at": found.computed_at.isoformat(),
+        "from_store": found.from_store,
+    }
+
+
+def explanation_lines(record: Mapping[str, Any]) -> Iterable[str]:
+    yield str(record["image"])
+    yield from (f"  note: {remark}" for remark in record["remarks"])
+    for row in record["top"]:
+        probability = "not a number" if row["probability"] is None else f"{row['probability']:7.2%}"
+        yield f"  {probability}  {row['name']} ({row['index']})"
+    for found in record["maps"]:
+        where = f" at {', '.join(found['taps'])}" if found["taps"] else ""
+        origin = ", from the store" if found["from_store"] else f", {found['seconds']:.2f} s"
+        yield f"  {found['method']} for {found['target']}{where}{origin}: {found['png']}, {found['npz']}"
+        yield from (f"    note: {remark}" for remark in found["remarks"])
+    yield from (f"  one and the same map: {', '.join(group)}" for group in record["identical"])
+    yield from (f"  {method} was not made: {reason}" for method, reason in record["refused"].items())
+
+
+def model(entry: Entry) -> Record:
+    """One line of the catalogue."""
+    return asdict(entry)
+
+
+def model_lines(record: Mapping[str, Any]) -> Iterable[str]:
+    about = "; ".join(filter(None, (record["summary"], record["licence"])))
+    yield f"{record['name']}: {record['architecture']}, {record['source']}" + (f" ({about})" if about else "")
+
+
+def method(each: AttributionMethod) -> Record:
+    """One attribution method, with all that a user may turn."""
+    return {
+        "name": each.name,
+        "label": each.label,
+        "kind": each.kind,
+        "paper": each.note.paper,
+        "class_agnostic": each.class_agnostic,
+        "slow": each.slow,
+        "signed": each.signed,
+        "reads": each.note.reads,
+        "fails": each.note.fails,
+        "differs": each.note.differs,
+        "parameters": [_parameter(p) for p in each.parameters],
+    }
+
+
+def _parameter(each: Parameter) -> Record:
+    return {
+        "name": each.name,
+        "type": each.type.__name__,
+        "default": each.default,
+        "range": [each.range.low, each.range.high] if each.range else None,
+        "choices": list(each.choices) or None,
+        "expected": each.expected,
+    }
+
+
+def method_lines(record: Mapping[str, Any]) -> Iterable[str]:
+    marks = [word for word in ("class_agnostic", "slow") if record[word]]
+    kind = ", ".join([f"from {record['kind']}", *(m.replace("_", "-") for m in marks)])
+    yield f"{record['name']}: {record['label']} ({kind}; {record['paper']})"
+    for each in record["parameters"]:
+        yield f"    {record['name']}.{each['name']}={each['default']}  {each['expected']}"
