@@ -67,7 +67,9 @@ class Classifier:
         """The tap of that name; `None` or "auto" is the default tap."""
         name = self.default_tap if name in (None, "auto") else name
         if name is None:
-            raise UnknownTap(f"{self.name} has no layer with a spatial map, so there is nothing to show over the image.")
+            raise UnknownTap(
+                f"{self.name} has no layer with a spatial map, so there is nothing to show over the image."
+            )
         if name not in self.taps:
             near = [t for t in self.taps if name.split(".")[0] in t][:6] or list(self.taps)[-6:]
             raise UnknownTap(f"{self.name} has no layer '{name}'. Some it has: {', '.join(near)}.")

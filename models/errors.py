@@ -9,6 +9,9 @@
         CheckpointMismatch       weights of another architecture, or class names of the wrong number
         WeightsUnavailable       the weights must be fetched and cannot be
         WrongInputSize           the network refuses images of this size
+        NotAClassifier           the network's output is not one row of logits an image
+        BadPreprocessing         sizes, interpolation, mean or deviation that make no sense
+        BadModelName             an imported model's name that cannot be a file's name, or is taken
       (DataError, MethodError, StoreError, Cancelled: see analysis/errors.py)
 
 A message says what was given, what was expected and what to do.
@@ -56,4 +59,16 @@ class WeightsUnavailable(ModelError):
 
 
 class WrongInputSize(ModelError):
+    pass
+
+
+class NotAClassifier(ModelError):
+    pass
+
+
+class BadPreprocessing(ModelError):
+    pass
+
+
+class BadModelName(ModelError):
     pass

@@ -1,0 +1,101 @@
+"""Model cards: the JSON beside a `.safetensors` file, for bundled and imported models alike."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from models.errors import BadModelName, UnreadableCheckpoint
+from models.preprocessing import Preprocessing
+
+_NAME = re.compile(r"\w[\w .+()-]{0,79}")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a file of weights."""
+
+    name: str
+    architecture: str
+    class_names: tuple[str, ...]
+    preprocessing: Preprocessing
+    summary: str = ""
+    recipe: str = ""  # the module that trained it
+    data: str = ""  # what it was trained on, and in which rendition
+    seed: int | None = None
+    command: str = ""
+    accuracy: Mapping[str, float] = field(default_factory=dict)  # test set -> fraction right
+    digest: str = ""  # sha256 hex of the weights file; checked on loading where it is given
+    licence: str = ""
+    url: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"preprocessing": self.preprocessing.to_json()}
+
+
+def read(path: Path) -> Card:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        known = {f.name for f in fields(Card)}
+        values = {k: v for k, v in values.items() if k in known}  # cards of later versions may say more
+        preprocessing = Preprocessing.from_json(values.pop("preprocessing"))
+        return Card(**values | {"class_names": tuple(values["class_names"])}, preprocessing=preprocessing)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UnreadableCheckpoint(f"The model card {path.name} is damaged.") from error
+
+
+def write(card: Card, path: Path) -> None:
+    """Under a temporary name first, so that nobody reads half a card."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished.write_text(json.dumps(card.to_json(), indent=2) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+def digest(path: Path) -> str:
+    """sha256 hex of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cards(folder: Path) -> dict[str, Path]:
+    """Model name -> card, for every card in a folder that has its weights beside it."""
+    found = sorted(folder.glob("[!.]*.json")) if folder.is_dir() else []
+    return {p.stem: p for p in found if weights_of(p).is_file()}
+
+
+def weights_of(card: Path) -> Path:
+    return card.with_name(f"{card.stem}.safetensors")
+
+
+def check_name(name: str, taken: Collection[str]) -> None:
+    """Refuse what cannot be a file's name on every system, and names that are taken."""
+    if not _NAME.fullmatch(name) or name != name.rstrip(" ."):
+        raise BadModelName(
+            f"A model cannot be named {name!r}: take letters, digits, spaces and . _ - + ( ), "
+            "starting with a letter or digit, at most 80 characters."
+        )
+    if name.lower() in {t.lower() for t in taken}:
+        raise BadModelName(f"There is a model named '{name}' already. Take another name.")
+
+
+def store(card: Card, state: Mapping[str, Tensor], folder: Path) -> Card:
+    """Write weights, then card (without which the weights do not count), each whole or not at all."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = folder / f"{card.name}.safetensors"
+    unfinished = folder / f".{weights.name}.{os.getpid()}.part"
+    try:
+        save_file({k: v.detach().cpu().clone().contiguous() for k, v in state.items()}, unfinished)
+        card = replace(card, digest=digest(unfinished))
+        unfinished.replace(weights)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    write(card, folder / f"{card.name}.json")
+    return card
