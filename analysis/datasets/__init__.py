@@ -1,0 +1,1 @@
+"""Where images come from: decoding what was given, and the samples."""
