@@ -8,7 +8,11 @@ import hashlib
 import importlib
 import io
 import struct
+import threading
+import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PIL import Image, ImageFile
 
@@ -28,6 +32,7 @@ _BROKEN = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
     *(RuntimeError, AssertionError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError, Warning),
 )
+_HEADER = threading.Lock()
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -82,7 +87,10 @@ def _opened(data: bytes, shown: str) -> ImageFile.ImageFile:
             )
         if accepted:
             try:
-                return factory(io.BytesIO(data), "")  # not Image.open, which warns by a limit global to the process
+                with _quiet():
+                    return factory(io.BytesIO(data), "")  # not Image.open, whose limit is global and warns
+            except Image.DecompressionBombError as error:  # some formats check for themselves
+                raise UnreadableImage(_too_large(shown, "more pixels than a picture has")) from error
             except _BROKEN as error:
                 raise UnreadableImage(
                     f"'{shown}' begins as a {kind} file, but is cut short, damaged or of a rare kind. "
@@ -97,16 +105,19 @@ def _check_size(image: Image.Image, shown: str) -> None:
     if pixels == 0:
         raise UnreadableImage(f"'{shown}' has {image.width} x {image.height} pixels, so nothing to see. {EXPECTED}")
     if pixels > MAX_PIXELS:
-        raise UnreadableImage(
-            f"'{shown}' claims {image.width:,} x {image.height:,} pixels, {pixels / 1e6:,.0f} million; at most "
-            f"{MAX_PIXELS // 10**6} million are read. Scale it down first."
-        )
+        size = f"{image.width:,} x {image.height:,} pixels, {pixels / 1e6:,.0f} million"
+        raise UnreadableImage(_too_large(shown, size))
+
+
+def _too_large(shown: str, size: str) -> str:
+    return f"'{shown}' claims {size}; at most {MAX_PIXELS // 10**6} million are read. Scale it down first."
 
 
 def _frames(image: ImageFile.ImageFile) -> tuple[str, ...]:
     try:
-        count = getattr(image, "n_frames", 1)
-        image.seek(0)
+        with _quiet():
+            count = getattr(image, "n_frames", 1)
+            image.seek(0)
     except _BROKEN:  # a later one is damaged; the first may still be whole
         return ()
     return (f"first of {count} {'pages' if image.format == 'TIFF' else 'frames'}",) if count > 1 else ()
@@ -115,7 +126,8 @@ def _frames(image: ImageFile.ImageFile) -> tuple[str, ...]:
 def _upright(image: ImageFile.ImageFile) -> tuple[Image.Image, tuple[str, ...]]:
     """Turned as the camera was held. Pillow has done so already for TIFF."""
     try:
-        orientation = image.getexif().get(_ORIENTATION)
+        with _quiet():
+            orientation = image.getexif().get(_ORIENTATION)
     except _BROKEN:  # EXIF is often damaged by editors, and the picture is not the worse for it
         return image, ()
     if orientation not in _UPRIGHT:
@@ -123,6 +135,17 @@ def _upright(image: ImageFile.ImageFile) -> tuple[Image.Image, tuple[str, ...]]:
     upright = image.transpose(_UPRIGHT[orientation])
     upright.info = image.info  # profile and transparency
     return upright, ("turned upright by its EXIF orientation",)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's warnings about metadata that it skips.
+
+    Python keeps its warning filters per process, hence the lock, and hence not around the decoding of pixels.
+    """
+    with _HEADER, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 def _shown(name: str) -> str:
