@@ -58,7 +58,7 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[self.type]
-        return f"{words} from {self.range.low:g} to {self.range.high:g}" if self.range else words
+        return f"{words} from {self.range.low:,} to {self.range.high:,}" if self.range else words
 
 
 def _parsed(text: str, kind: type) -> Any:

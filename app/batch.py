@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from analysis.datasets.decoding import decode
+from analysis.datasets.decoding import MAX_BYTES, decode
 from analysis.errors import UnreadableImage
 from analysis.pipelines.explain import explain
 from analysis.store.store import Store
@@ -52,7 +52,8 @@ def explain_files(
 
 def _picture(path: Path) -> Picture:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # enough for `decode` to refuse it
     except OSError as error:
         raise UnreadableImage(f"The file cannot be read: {error.strerror or error}.") from error
     return decode(data, path.name)

@@ -49,16 +49,21 @@ def main(words: Sequence[str] | None = None) -> None:
     sys.exit(1)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"cutaway {version('cutaway')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """See inside image classifiers."""
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"cutaway {installed('cutaway')}")
-        raise typer.Exit
 
 
 def complain(message: str) -> None:
@@ -125,7 +130,7 @@ def explain(
             answer = explain_files(
                 classifier, request, images, out, opacity=opacity, store=store, complain=complain, report=_progress
             )
-    _print(answer if as_json else None, () if as_json else _explanation_lines(answer))
+    _print(answer, _explanation_lines(answer), as_json)
     if answer["errors"] or any(not image["maps"] for image in answer["images"]):
         raise typer.Exit(1)
 
@@ -137,7 +142,7 @@ def models(as_json: AsJson = False, workspace: Workspace = None) -> None:
     from models.catalogue import bundled, imported
 
     found = [records.model(m) for m in [*bundled(), *imported(settings.resolve(workspace).imported_models)]]
-    _print({"models": found} if as_json else None, (line for each in found for line in records.model_lines(each)))
+    _print({"models": found}, (line for each in found for line in records.model_lines(each)), as_json)
 
 
 @app.command()
@@ -147,7 +152,7 @@ def methods(as_json: AsJson = False) -> None:
     from app import records
 
     found = [records.method(m) for m in METHODS]
-    _print({"methods": found} if as_json else None, (line for each in found for line in records.method_lines(each)))
+    _print({"methods": found}, (line for each in found for line in records.method_lines(each)), as_json)
 
 
 @app.command()
@@ -196,7 +201,7 @@ def import_model(
             preprocessing=preprocessing,
         )
     record = records.model(entry)
-    _print(record if as_json else None, () if as_json else records.model_lines(record))
+    _print(record, records.model_lines(record), as_json)
 
 
 @app.command()
@@ -270,8 +275,10 @@ def _explanation_lines(answer: dict[str, Any]) -> Iterator[str]:
         yield from records.explanation_lines(image)
 
 
-def _print(record: dict[str, Any] | None, lines: Iterable[str]) -> None:
-    if record is not None:
+def _print(record: dict[str, Any], lines: Iterable[str], as_json: bool) -> None:
+    """The same facts for a program or for a person."""
+    if as_json:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False))
+        return
     for line in lines:
         typer.echo(line)

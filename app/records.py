@@ -118,7 +118,7 @@ def _parameter(each: Parameter) -> Record:
 
 def method_lines(record: Mapping[str, Any]) -> Iterable[str]:
     marks = [word for word in ("class_agnostic", "slow") if record[word]]
-    kind = ", ".join([f"from {record['kind']}", *(m.replace("_", "-") for m in marks)])
+    kind = ", ".join([record["kind"], *(m.replace("_", "-") for m in marks)])
     yield f"{record['name']}: {record['label']} ({kind}; {record['paper']})"
     for each in record["parameters"]:
-        yield f"    {record['name']}.{each['name']}={each['default']}  {each['expected']}"
+        yield f"    {record['name']}.{each['name']}={each['default']}   ({each['expected']})"
