@@ -5,6 +5,7 @@ Where several readings fit (a map as wide as it has channels), the module's type
 its likes do elsewhere in the network. Token sequences are read with the grids seen before them.
 """
 
+import math
 import re
 from collections import Counter
 
@@ -14,7 +15,8 @@ from models.classifier import Layout, Tap
 from models.dry_run import BATCH, DryRun
 
 MAX_PREFIX = 16
-_ATTENTION = re.compile(r"^(attn|attention|self_attn|self_attention|cross_attn|mha|token_attn|attn_pool|attn_?\d?d?)$")
+_ATTENTION = re.compile(r"attn|attention|factoratt|(^|_)mha$")
+_AROUND_ATTENTION = re.compile(r"block|grid|norm|layers|stages")  # "cls_attn_blocks", "attn_norm" hold or precede it
 _OVER_TOKENS = re.compile(
     r"(^|\.)(mlp|linear|norm)_tokens(\.|$)"
 )  # Mixer's and ResMLP's layers across places: (N, C, tokens)
@@ -25,7 +27,7 @@ Grid = tuple[int, int]
 
 def in_attention(name: str) -> bool:
     """Whether a module lies inside an attention layer, or is one."""
-    return any(_ATTENTION.match(part) for part in name.split("."))
+    return any(_ATTENTION.search(part) and not _AROUND_ATTENTION.search(part) for part in name.split("."))
 
 
 def find_taps(module: nn.Module, run: DryRun) -> dict[str, Tap]:
@@ -57,7 +59,14 @@ class Reader:
                 taps[name] = tap
                 if tap.layout in ("nchw", "nhwc") and tap.spatial and not in_attention(name):
                     self._saw(tap.grid)
-        return taps
+        return self._in_order(taps)
+
+    def _in_order(self, taps: dict[str, Tap]) -> dict[str, Tap]:
+        """Without the sequences that Hiera keeps sorted by mask unit; only its last grid is row by row."""
+        if not any(type(m).__name__ == "Unroll" for m in self.modules.values()):
+            return taps
+        last = min((t.grid for t in taps.values() if t.layout == "tokens"), default=None)
+        return {n: t for n, t in taps.items() if t.layout != "tokens" or t.grid == last}
 
     def _tap(self, name: str, tensor: Tensor) -> Tap | None:
         if tensor.ndim == 4:
@@ -100,8 +109,8 @@ class Reader:
             return "nchw"
         if isinstance(module, nn.Linear | nn.LayerNorm):
             return "nhwc"
-        counts: Counter[Layout] = self.by_type.get(type(module)) or self.overall
-        return counts.most_common(1)[0][0] if counts else "nchw"
+        counts = self.by_type.get(type(module)) or self.overall
+        return "nhwc" if counts["nhwc"] > counts["nchw"] else "nchw"
 
     def _tokens(self, name: str, tensor: Tensor) -> tuple[Grid, int] | None:
         """Grid and prefix count of a token sequence (N, prefix + h * w, C)."""
@@ -113,9 +122,21 @@ class Reader:
         loose = [(g, p) for p in range(MAX_PREFIX + 1) for g in known if length == g[0] * g[1] + p]
         halved = [(g, p) for g in self._halved() for p in sorted(self.prefixes) if length == g[0] * g[1] + p]
         found = [(g, p) for g, p in declared + loose + halved if g[0] * g[1] > p]
+        if not found and not self.grids:
+            found = self._even(length)
         if found and found[0][0] not in self.grids:
             self._saw(found[0][0])
         return found[0] if found else None
+
+    def _even(self, length: int) -> list[tuple[Grid, int]]:
+        """Grids of square patches that divide the image, for networks that tell of none."""
+        found = []
+        for prefix in (*sorted(self.prefixes), *range(MAX_PREFIX + 1)):
+            rows = round(math.sqrt(max(length - prefix, 0) * self.rows / self.columns))
+            if rows > 1 and self.rows % rows == 0 and self.columns % (self.rows // rows) == 0:
+                columns = self.columns // (self.rows // rows)
+                found += [((rows, columns), prefix)] if rows * columns + prefix == length else []
+        return found
 
     def _halved(self) -> list[Grid]:
         """Grids that strided token layers may make of the known ones."""

@@ -16,7 +16,7 @@ from models.dry_run import DryRun, dry_run
 from models.layouts import find_taps, in_attention
 from models.preprocessing import Preprocessing
 
-_NOT_A_LAYER = re.compile(r"^(Identity|Dropout\w*|DropPath|Flatten|\w*Pool(ing)?\w*)$")
+_NOT_A_LAYER = re.compile(r"^(Identity|Dropout\w*|DropPath|Flatten|Permute|\w*Pool(ing)?\w*)$")
 _AT_ONCE = 8  # candidates whose gradients are asked together; the right one is among the last few
 
 
@@ -34,12 +34,14 @@ def trace(module: nn.Module, preprocessing: Preprocessing) -> Trace:
     """Find taps, default tap and head. The module is left as it came."""
     run = dry_run(module, preprocessing)
     taps = find_taps(module, run)
-    head_name = _head_name(module, run)
-    default = _default_tap(module, run, taps, head_name)
+    name = _head_name(module, run)
+    features = None if name is None else run.inputs[name]
+    default = _default_tap(module, run, taps, features)
     head = None
-    if head_name is not None:
-        weight, bias = _linear(module, head_name)
-        head = Head(head_name, weight, bias, _pooled_tap(run, taps, run.inputs[head_name], default))
+    if name is not None and features is not None:
+        order = ([taps[default]] if default else []) + list(reversed(taps.values()))
+        pooled = next((t.name for t in order if _is_pooled(run, t, features)), None)
+        head = Head(name, *_linear(module, name), pooled)
     return Trace(taps, default, head, run.logits.shape[1])
 
 
@@ -88,25 +90,21 @@ def _linear(module: nn.Module, name: str) -> tuple[Tensor, Tensor | None]:
     return linear.weight.detach(), None if bias is None else bias.detach()
 
 
-def _pooled_tap(run: DryRun, taps: dict[str, Tap], features: Tensor, default: str | None) -> str | None:
-    """The tap whose mean over space is `features` (N, D): the default if it serves, else the last that does."""
-    spatial = [t.name for t in taps.values() if t.spatial and t.channels == features.shape[1]]
-    ordered = ([default] if default in spatial else []) + spatial[::-1]
+def _is_pooled(run: DryRun, tap: Tap, features: Tensor) -> bool:
+    """Whether the tap's mean over space is `features` (N, D)."""
+    if tap.channels != features.shape[1] or not tap.spatial:
+        return False
     features = features.detach()
-    for name in ordered:
-        mean = to_nchw(run.outputs[name].detach(), taps[name]).mean(dim=(2, 3))
-        if torch.allclose(mean, features, rtol=1e-4, atol=1e-5 * float(features.abs().max())):
-            return name
-    return None
+    mean = to_nchw(run.outputs[tap.name].detach(), tap).mean(dim=(2, 3))
+    return torch.allclose(mean, features, rtol=1e-4, atol=1e-5 * float(features.abs().max()))
 
 
-def _default_tap(module: nn.Module, run: DryRun, taps: dict[str, Tap], head_name: str | None) -> str | None:
+def _default_tap(module: nn.Module, run: DryRun, taps: dict[str, Tap], features: Tensor | None) -> str | None:
     """The last layer with a map that the score depends on at its places.
 
     Layers inside attention, pooling and dropout, and maps of classes are passed over; among those
-    of the last one's resolution, one as wide as the head's input is preferred.
+    of the last one's resolution, one whose mean over space is the head's input is preferred.
     """
-    width = run.inputs[head_name].shape[1] if head_name else None
     named = dict(module.named_modules())
     candidates = [
         t
@@ -114,13 +112,14 @@ def _default_tap(module: nn.Module, run: DryRun, taps: dict[str, Tap], head_name
         if t.spatial
         and not _NOT_A_LAYER.match(type(named[t.name]).__name__)
         and not in_attention(t.name)
-        and not (head_name is None and t.channels == run.logits.shape[1])
+        and not (features is None and t.channels == run.logits.shape[1])
     ]
-    serving = _with_gradient(run, candidates, run.inputs[head_name] if head_name else run.logits)
+    serving = _with_gradient(run, candidates, run.logits if features is None else features)
     if not serving:
         return None
     same_grid = [t for t in serving if t.grid == serving[0].grid]
-    return next((t.name for t in same_grid if t.channels == width), serving[0].name)
+    pooled = (t.name for t in same_grid if features is not None and _is_pooled(run, t, features))
+    return next(pooled, serving[0].name)
 
 
 def _with_gradient(run: DryRun, candidates: list[Tap], features: Tensor) -> list[Tap]:
