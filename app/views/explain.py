@@ -1,0 +1,82 @@
+"""Explain: which parts of a picture decide what a classifier says of it."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from analysis.engine.jobs import Job
+from analysis.types import Picture
+from app import resources, session, work
+from app.boundary import boundary, plain
+from app.widgets import classifiers, pickers
+from app.widgets.mapgrid import mapgrid
+from app.widgets.methods import DEFAULT, methods
+from app.widgets.progress import settled, watch
+from app.widgets.uploads import pictures
+
+
+def page() -> None:
+    """Choose, compute, show."""
+    with boundary():
+        choice = session.current()
+        with st.sidebar:
+            st.caption("See why an image classifier says what it says.")
+            shown = pictures(choice.pictures)
+        if (starting := resources.engine()) is not None:
+            _starting(starting)
+            return
+        known = classifiers.names()
+        with st.sidebar:
+            names = classifiers.choose(choice, known)
+        choice = replace(choice, classifiers=() if names == tuple(known[:1]) else names)
+        session.keep(choice)
+        if not (asked := classifiers.ready(names)):
+            return
+        with st.sidebar:
+            choice, asks = _choices(choice, asked)
+        session.keep(choice)
+        _results(shown, asked, choice, asks)
+
+
+def _starting(job: Job) -> None:
+    """The first page of a server: pictures can be chosen already."""
+    if job.error is not None:
+        st.error(plain(str(job.error)))
+        return
+    watch(resources.loading(), [job.key])
+    st.skeleton(height=420)
+
+
+def _choices(choice: session.Choice, asked: list) -> tuple[session.Choice, tuple]:
+    """The widgets, and the choice that they show now."""
+    targets = pickers.targets(choice, asked)
+    asks = methods(choice, asked)
+    taps, fusion = pickers.taps(choice, asked)
+    with st.expander("Smoothing", icon=":material/blur_on:"):
+        augment, eigen = pickers.smoothing(choice)
+    usual = tuple(ask.method for ask in asks) == DEFAULT and not any(ask.params for ask in asks)
+    now = replace(choice, methods=() if usual else asks, taps=taps, targets=targets, fusion=fusion)
+    return replace(now, augment=augment, eigen_smooth=eigen), asks
+
+
+def _results(shown: list[Picture], asked: list, choice: session.Choice, asks: tuple) -> None:
+    if not shown:
+        st.markdown("#### Drop a picture on the left, or pick one of the samples")
+        return
+    wanted = [work.parts(picture, classifier, choice, asks) for picture in shown for classifier in asked]
+    every = [part for parts in wanted for part in parts]
+    active = work.start(every)
+    if active and not settled(active):
+        watch(resources.jobs(), [job.key for job in active if job.active], work.stop)
+    for part, message in work.failures(every):
+        left, right = st.columns([6, 1], vertical_alignment="center")
+        left.warning(plain(message), icon=":material/info:")
+        right.button("Try again", key=f"again.{part.key}", on_click=work.again, args=(part,), width="stretch")
+    mapgrid([work.row(parts) for parts in wanted], "maps", lambda index, name: _target(choice, index, name, asked))
+
+
+def _target(choice: session.Choice, index: int, name: str, asked: list) -> None:
+    """A bar was clicked: explain that class, or the predicted one again."""
+    unique = all(list(c.class_names).count(name) <= 1 for c in asked)
+    target = name if unique and ":" not in name else str(index)
+    session.change(targets=() if choice.targets == (target,) else (target,))

@@ -1,0 +1,62 @@
+"""Choosing classifiers from the catalogue, adding others, waiting while they load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from analysis.engine.jobs import Job
+from app import resources
+from app.boundary import plain
+from app.session import Choice, seed
+from app.widgets.adding import add_classifier
+from app.widgets.progress import settled, watch
+
+if TYPE_CHECKING:
+    from models.classifier import Classifier
+
+
+def names() -> list[str]:
+    """Bundled and imported ones; those of timm and torchvision join when they are chosen."""
+    from models import catalogue
+
+    entries = [*catalogue.bundled(), *catalogue.imported(resources.settings().imported_models)]
+    return [entry.name for entry in entries]
+
+
+def choose(choice: Choice, known: Sequence[str]) -> tuple[str, ...]:
+    """Draw the choice and the way to add one; the names chosen."""
+    options = list(dict.fromkeys([*known, *choice.classifiers]))
+    left, right = st.columns([5, 1], vertical_alignment="bottom", gap="xsmall")
+    key = seed("classifiers", list(choice.classifiers) or options[:1])
+    chosen = left.multiselect("Classifier", options, key=key, placeholder="Choose")
+    if right.button("", icon=":material/add:", help="Add a classifier", width="stretch", key="add"):
+        add_classifier()
+    return tuple(chosen)
+
+
+def ready(chosen: Sequence[str]) -> list[Classifier]:
+    """Load what is not in memory, saying so; those that can be used now."""
+    found = {name: resources.classifier(name) for name in chosen}
+    settled([job for job in found.values() if isinstance(job, Job)])
+    found = {name: resources.classifier(name) for name in chosen}
+    jobs = [job for job in found.values() if isinstance(job, Job)]
+    for job in jobs:
+        if job.error is not None:
+            _failed(job)
+    if waiting := [job.key for job in jobs if job.active]:
+        watch(resources.loading(), waiting)
+    return [c for c in found.values() if not isinstance(c, Job)]
+
+
+def _failed(job: Job) -> None:
+    left, right = st.columns([6, 1], vertical_alignment="center")
+    left.warning(plain(f"{job.title}: {job.error}"), icon=":material/cloud_off:")
+    name = job.key.removeprefix("load:")
+    right.button("Try again", key=f"again.{job.key}", on_click=_again, args=(name,), width="stretch")
+
+
+def _again(name: str) -> None:
+    resources.load(name)

@@ -1,0 +1,33 @@
+"""Controls for a method's parameters, made from its signature."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from analysis.registry import Method, Parameter, Scalar
+from app.session import seed
+
+
+def knobs(method: Method, given: Mapping[str, Any], key: str) -> tuple[tuple[str, Scalar], ...]:
+    """One control per parameter, seeded with what is given; the parameters that differ from their defaults."""
+    known = {p.name for p in method.parameters}
+    seeds = method.bound({name: value for name, value in given.items() if name in known})
+    values = {p.name: _knob(p, seeds[p.name], f"{key}.{method.name}.{p.name}") for p in method.parameters}
+    return tuple((p.name, values[p.name]) for p in method.parameters if values[p.name] != p.default)
+
+
+def _knob(parameter: Parameter, value: Scalar, name: str) -> Scalar:
+    label = parameter.name.replace("_", " ").capitalize()
+    if parameter.type is bool:
+        return st.checkbox(label, key=seed(name, value))
+    if parameter.choices:
+        return st.selectbox(label, parameter.choices, key=seed(name, value))
+    if parameter.type is str:
+        return st.text_input(label, key=seed(name, value))
+    low, high = (parameter.range.low, parameter.range.high) if parameter.range else (None, None)
+    whole = parameter.type is int
+    bounds = [None if end is None else int(end) if whole else float(end) for end in (low, high)]
+    step = 1 if whole else None
+    shown = st.number_input(label, *bounds, key=seed(name, value), step=step, format=None if whole else "%g")
+    return parameter.default if shown is None else parameter.type(shown)

@@ -1,0 +1,34 @@
+"""The grid of maps, drawn in the browser: opacity, range, colours, hover and downloads need no server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.widgets.component import component, source
+
+if TYPE_CHECKING:
+    from app.figures.grid import Row
+
+_STYLE = source("mapgrid", "mapgrid.css")
+_SCRIPT = source(
+    "mapgrid",
+    "elements.js", "fields.js", "colours.js", "archive.js", "pointing.js",
+    "subject.js", "tile.js", "large.js", "exports.js", "toolbar.js", "mapgrid.js",
+)  # fmt: skip
+_MAPGRID = component("mapgrid", _STYLE, _SCRIPT)
+
+
+def mapgrid(rows: Sequence[Row], key: str, on_target: Callable[[int, str], None]) -> None:
+    """Show pictures, predictions and maps. on_target(index, name): the user asks about another class."""
+    from analysis.attribution import METHODS
+    from app.figures.grid import document
+
+    def asked() -> None:
+        if event := st.session_state[key].target:
+            on_target(int(event["index"]), str(event["name"]))
+
+    shown = document(rows, {m.name: m for m in METHODS})
+    _MAPGRID(data=shown | {"assets": {"css": _STYLE, "js": _SCRIPT}}, key=key, on_target_change=asked)

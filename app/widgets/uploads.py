@@ -1,0 +1,112 @@
+"""The pictures to choose from: uploads of this workspace first, then samples; and where a digest becomes a picture."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from analysis.datasets.decoding import decode
+from analysis.datasets.samples import sample_pictures
+from analysis.store import Store
+from analysis.types import Picture
+from app import session
+from app.boundary import plain, reported
+from app.resources import store
+from app.widgets.gallery import gallery
+from models.errors import CutawayError
+
+MINE, REFUSED, ROUND = "pictures.mine", "pictures.refused", "pictures.round"
+MOST = 12
+"""Pictures on show at once."""
+
+
+@st.cache_resource(show_spinner=False)
+def samples() -> dict[str, Picture]:
+    """The sample pictures by digest."""
+    decoded = [(s.title, decode(s.read(), s.name)) for s in sample_pictures()]
+    return {p.digest: Picture(p.digest, f"{title}{_suffix(p.name)}", p.pixels, p.remarks) for title, p in decoded}
+
+
+def _suffix(name: str) -> str:
+    return "." + name.rsplit(".", 1)[-1]
+
+
+def pictures(chosen: Sequence[str]) -> list[Picture]:
+    """Draw the uploader and the gallery; the chosen pictures, or the first sample where none is chosen."""
+    if MINE not in st.session_state:
+        st.session_state[MINE] = {}
+    _uploader()
+    _refusals()
+    mine: dict[str, Picture] = st.session_state[MINE]
+    for digest in chosen:
+        if digest not in mine and digest not in samples() and (found := _from_store(store(), digest)):
+            mine[digest] = found
+    known = mine | samples()
+    shown = [known[d] for d in chosen if d in known][:MOST]
+    if len([d for d in chosen if d in known]) < len(chosen):
+        st.warning("This address names a picture that is not in this workspace.", icon=":material/image_not_supported:")
+    if not shown and not chosen:
+        shown = list(samples().values())[:1]
+    now = [p.digest for p in shown]
+    gallery(list(reversed(mine.values())) + list(samples().values()), now, "gallery", lambda d, add: _pick(d, add, now))
+    return shown
+
+
+def _uploader() -> None:
+    turn = st.session_state.setdefault(ROUND, 0)
+    st.file_uploader(
+        "Pictures",
+        accept_multiple_files=True,
+        key=f"upload.{turn}",
+        on_change=_taken,
+        help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; several at once. They stay on this machine.",
+    )
+
+
+def _taken() -> None:
+    """Decode what was uploaded, keep it in the store, show it, and empty the uploader for the next."""
+    files = st.session_state[f"upload.{st.session_state[ROUND]}"] or []
+    st.session_state[ROUND] += 1
+    good: list[str] = []
+    refused: list[str] = []
+    for file in files:
+        try:
+            data = file.getvalue()
+            picture = decode(data, file.name)
+            store().save_picture(picture, data)
+        except CutawayError as error:
+            refused.append(str(error))
+        else:
+            st.session_state[MINE].pop(picture.digest, None)
+            st.session_state[MINE][picture.digest] = picture
+            good.append(picture.digest)
+    st.session_state[REFUSED] = refused
+    if good:
+        session.change(pictures=tuple(dict.fromkeys(good))[:MOST])
+
+
+def _refusals() -> None:
+    """What was not taken, and why, until the next upload."""
+    if refused := st.session_state.get(REFUSED):
+        st.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
+        st.button("Dismiss", on_click=lambda: st.session_state.pop(REFUSED, None), type="tertiary")
+
+
+def _from_store(kept: Store, digest: str) -> Picture | None:
+    found = kept.picture_bytes(digest)
+    if found is None:
+        return None
+    try:
+        return decode(found[1], found[0])
+    except CutawayError as error:
+        reported(error)
+        return None
+
+
+def _pick(digest: str, add: bool, shown: Sequence[str]) -> None:
+    """A click: this picture alone; with `add` it joins those on show, or leaves them."""
+    if not add:
+        session.change(pictures=(digest,))
+    elif digest in shown:
+        session.change(pictures=tuple(d for d in shown if d != digest))
+    else:
+        session.change(pictures=(*shown, digest)[-MOST:])
