@@ -62,6 +62,25 @@ def as_it_came(network: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def fresh_inputs(network: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iterator[None]:
+    """Give modules of these kinds a copy of their input.
+
+    captum bends the gradient at a module's input tensor. Where that tensor is also another rule's output
+    (ReLU before MaxPool2d) or feeds a shortcut, the two are mixed up (captum issue 1104); a copy has one use.
+    """
+
+    def copied(_module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(i.clone() for i in inputs)
+
+    handles = [m.register_forward_pre_hook(copied) for m in network.modules() if type(m) in kinds]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+@contextmanager
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Fixed global random numbers of torch and numpy, for captum; afterwards both are as if none had been drawn."""
     devices = [device] if device.type == "cuda" else []

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.attribution.baselines import IN_WORDS, Baseline, baseline_like
-from analysis.attribution.networks import completeness, difference, quiet, scored
+from analysis.attribution.networks import completeness, difference, fresh_inputs, quiet, scored
 from analysis.attribution.nonlinearities import nonlinearities
 from analysis.attribution.registry import METHODS
 from models.classifier import Classifier, Tap
@@ -23,9 +23,20 @@ def _reason(classifier: Classifier, tap: Tap | None) -> str | None:
             )
         if seen.uses[owner] > 1:
             return f"DeepLIFT needs a module for each step, and '{owner}' is used {seen.uses[owner]} times."
+        if _overlaps(modules[owner]):
+            return f"DeepLIFT's rule for max-pooling needs windows that do not overlap; those of '{owner}' do."
     if seen.products:
         return f"DeepLIFT has no rule for activations that multiply each other, as in '{seen.products[0]}'."
     return None
+
+
+def _overlaps(module: nn.Module) -> bool:
+    """Whether windows share pixels: captum's rule then keeps only one of a pixel's shares."""
+    if not isinstance(module, nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d):
+        return False
+    strides = module.stride if isinstance(module.stride, tuple) else (module.stride,) * 3
+    sizes = module.kernel_size if isinstance(module.kernel_size, tuple) else (module.kernel_size,) * 3
+    return any(size > stride for size, stride in zip(sizes, strides, strict=False))
 
 
 @METHODS.register(
@@ -35,7 +46,8 @@ def _reason(classifier: Classifier, tap: Tap | None) -> str | None:
     paper="Shrikumar, Greenside & Kundaje 2017, section 3.5.1 (Rescale)",
     reads="What each pixel adds to or takes from the score, compared with the baseline; it adds up to the difference.",
     fails="Depends on the baseline, and the Rescale rule hides inputs that cancel each other inside the network.",
-    differs="One image at a time: captum's rule for max-pooling takes a gradient from the first image of a batch.",
+    differs="Two faults of captum are avoided: rules that follow each other directly (its issue 1104), by copying "
+    "between them, and batches after max-pooling (1276), by one image at a time.",
     applies=_reason,
 )
 def deeplift(
@@ -49,7 +61,8 @@ def deeplift(
     from captum.attr import DeepLift  # takes long to import
 
     maps = []
-    with scored(network, images, weights) as (score, inputs, targets), quiet("Setting forward, backward hooks"):
+    hooks_are_set, at_rules = quiet("Setting forward, backward hooks"), fresh_inputs(network, _RULES)
+    with scored(network, images, weights) as (score, inputs, targets), hooks_are_set, at_rules:
         start = baseline_like(inputs.detach(), limits, baseline)
         for n in range(len(images)):
             one = slice(n, n + 1)

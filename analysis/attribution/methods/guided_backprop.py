@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from analysis.attribution.networks import quiet, scored
+from analysis.attribution.networks import fresh_inputs, quiet, scored
 from analysis.attribution.nonlinearities import ACTIVATIONS, nonlinearities
 from analysis.attribution.registry import METHODS
 from models.classifier import Classifier, Tap
@@ -28,6 +28,7 @@ def only_relu_modules(classifier: Classifier, tap: Tap | None) -> str | None:
     paper="Springenberg et al. 2015, section 3.4",
     reads="Sharp outlines of what excites the network; look at the shapes, not at the amounts.",
     fails="Hardly depends on the class or on the weights of late layers: near an edge detector (Adebayo et al. 2018).",
+    differs="Where a ReLU's input also feeds a shortcut, only the ReLU's part is held back; captum holds back both.",
     signed=False,
     applies=only_relu_modules,
 )
@@ -39,6 +40,7 @@ def guided_backprop(network: nn.Module, images: Tensor, weights: Tensor, limits:
     """
     from captum.attr import GuidedBackprop  # takes long to import
 
-    with scored(network, images, weights) as (score, inputs, targets), quiet("Setting backward hooks on ReLU"):
+    hooks_are_set, at_relus = quiet("Setting backward hooks on ReLU"), fresh_inputs(network, (nn.ReLU,))
+    with scored(network, images, weights) as (score, inputs, targets), hooks_are_set, at_relus:
         gradients = GuidedBackprop(score).attribute(inputs, additional_forward_args=targets)
     return gradients.abs().amax(dim=1)

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from analysis.attribution.methods.guided_backprop import only_relu_modules
-from analysis.attribution.networks import quiet, scored
+from analysis.attribution.networks import fresh_inputs, quiet, scored
 from analysis.attribution.registry import METHODS
 from models.classifier import Classifier, Tap
 
@@ -33,7 +33,8 @@ def guided_gradcam(network: nn.Module, layer: nn.Module, images: Tensor, weights
     """
     from captum.attr import GuidedGradCam  # takes long to import
 
-    with scored(network, images, weights) as (score, inputs, targets), quiet("Setting backward hooks on ReLU"):
+    hooks_are_set, at_relus = quiet("Setting backward hooks on ReLU"), fresh_inputs(network, (nn.ReLU,))
+    with scored(network, images, weights) as (score, inputs, targets), hooks_are_set, at_relus:
         parts = GuidedGradCam(score, layer).attribute(
             inputs, additional_forward_args=targets, interpolate_mode="bilinear"
         )
