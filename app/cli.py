@@ -137,7 +137,7 @@ def explain(
 
 @app.command()
 def models(as_json: AsJson = False, workspace: Workspace = None) -> None:
-    """List the models that are here; any timm or torchvision name works too, and is fetched when first used."""
+    """List the models that are here; timm/NAME and torchvision/NAME work too, fetched when first used."""
     from app import records
     from models.catalogue import bundled, imported
 

@@ -189,7 +189,7 @@ def test_a_file_of_weights_needs_its_architecture(photo, weights, tmp_path, caps
     assert "--arch" in capsys.readouterr().err
 
 
-def test_a_store_that_is_held_is_told_and_done_without(photo, model, tmp_path, workspace):
+def test_a_store_that_is_held_is_told_and_done_without(photo, model, tmp_path, workspace, capsys):
     """Another process holds it, as the app does."""
     hold = "import sys; from pathlib import Path; from analysis.store.store import Store\n"
     hold += "s = Store.open(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read(); s.close()"
@@ -197,12 +197,12 @@ def test_a_store_that_is_held_is_told_and_done_without(photo, model, tmp_path, w
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        command = [sys.executable, "-m", "app", "explain", str(photo), *model, "--method", "gradcam", "--json"]
-        found = subprocess.run([*command, "--out", str(tmp_path / "out")], capture_output=True, text=True)
+        code = cutaway("explain", photo, *model, "--method", "gradcam", "--json", "--out", tmp_path / "out")
         holder.communicate("")
-    assert found.returncode == 0, found.stderr
-    assert "Going on without the store" in found.stderr
-    assert json.loads(found.stdout)["images"][0]["maps"]
+    said = capsys.readouterr()
+    assert code == 0
+    assert "Going on without the store" in said.err
+    assert json.loads(said.out)["images"][0]["maps"]
 
 
 def test_an_imported_model_is_used_by_its_name(photo, weights, classes, tmp_path, workspace, capsys):
