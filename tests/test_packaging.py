@@ -1,9 +1,11 @@
 """What a stranger gets: a licence, pins that cover the dependencies, nothing of the machine it was written on."""
 
+import ast
 import re
 import subprocess
+import sys
 import tomllib
-from importlib.metadata import requires
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,27 @@ def test_the_version_is_in_the_changelog():
 
 def test_the_project_cannot_be_uploaded_by_mistake():
     assert "Private :: Do Not Upload" in PROJECT["classifiers"]
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported():
+    """A package that comes along with another today may not do so tomorrow."""
+    declared = {canonicalize_name(Requirement(r).name) for r in PROJECT["dependencies"]}
+    imported = third_party_imports()
+    assert imported - declared == set()
+    assert declared - imported == set()
+
+
+def third_party_imports() -> set[str]:
+    """The distributions that the three packages import, by their canonical names."""
+    modules = set().union(*(imported_modules(ROOT / package) for package in ("app", "analysis", "models")))
+    outside = modules - set(sys.stdlib_module_names) - {"app", "analysis", "models"}
+    owners = packages_distributions()
+    return {canonicalize_name(owners[module][0]) for module in outside}
+
+
+def imported_modules(folder: Path) -> set[str]:
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in folder.rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    froms = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.split(".")[0] for name in plain | froms}
