@@ -14,6 +14,12 @@ if TYPE_CHECKING:  # importing it costs a second of torch
     from models.classifier import Classifier
 
 
+_PUT_PREDICTIONS = """
+    INSERT OR REPLACE INTO prediction
+    SELECT ?, ?, unnest(?::INTEGER[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::DOUBLE[]),
+           unnest(?::DOUBLE[])"""
+
+
 def write(db: DuckDBPyConnection, classifier: Classifier) -> None:
     """Put one model's row; the moment it was first added stays."""
     parameters = sum(p.numel() for p in classifier.module.parameters())
@@ -27,9 +33,10 @@ def write(db: DuckDBPyConnection, classifier: Classifier) -> None:
 
 def write_predictions(db: DuckDBPyConnection, fingerprint: str, digest: str, top: Sequence[Prediction]) -> None:
     """Put the best classes of one image, in the place of what was there."""
-    for rank, p in enumerate(top):
-        row = [fingerprint, digest, rank, p.index, p.name, p.probability, p.logit]
-        db.execute("INSERT OR REPLACE INTO prediction VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    if top:
+        rows = [(p.index, p.name, p.probability, p.logit) for p in top]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        db.execute(_PUT_PREDICTIONS, [fingerprint, digest, list(range(len(top))), *columns])
     rest = [fingerprint, digest, len(top)]
     db.execute("DELETE FROM prediction WHERE model_id = ? AND image_id = ? AND rank >= ?", rest)
 

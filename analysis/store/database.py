@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 _BUSY = ("Could not set lock", "used by another process", "different configuration", "already attached")
 _TOO_NEW = ("we can only read", "newer version of DuckDB", "greater than the latest version")
+_DAMAGE = ("Corrupt", "checksum")  # seen while in use; at opening, all that is not explained counts
+_BEGUN_ANEW = "The workspace's database was damaged and a new one was begun"
 _NOT_DAMAGE = (
     "Permission denied",
     "No space left",
@@ -41,6 +43,7 @@ class Database:
             "autoinstall_known_extensions": "false",  # the network is not ours to use
             "autoload_known_extensions": "false",
         }
+        self._marker = path.with_name(path.name + ".damaged")
         self._lock = threading.Lock()
         self._idle: list[DuckDBPyConnection] = []
         self._connection: DuckDBPyConnection | None = self._opened()
@@ -56,7 +59,7 @@ class Database:
             yield cursor
         except duckdb.Error as error:
             cursor.close()  # it may hold a transaction that failed
-            raise StoreError(_sentence(error)) from error
+            raise StoreError(self._said(error)) from error
         except BaseException:
             cursor.close()
             raise
@@ -79,21 +82,35 @@ class Database:
             connection.execute("CHECKPOINT")
         connection.close()
 
+    def _said(self, error: duckdb.Error) -> str:
+        """One sentence. Damage that shows only now is noted, so that the next opening begins afresh."""
+        if any(sign in str(error) for sign in _DAMAGE):
+            self._marker.touch()
+            return "The workspace's database is damaged. Start Cutaway again: it will be set aside and begun anew."
+        return _sentence(error)
+
     def _opened(self) -> DuckDBPyConnection:
         """Try as it is, then without its log, then afresh: everything in it can be computed again."""
+        if self._marker.exists():
+            self._marker.unlink()
+            paths = [p for p in (self.path, *self._logs()) if p.exists()]
+            self._set_aside(paths, _BEGUN_ANEW, None)
         try:
             return self._connected()
         except duckdb.Error as error:
             damage = _judged(error, self.path)
-        wals = sorted(self.path.parent.glob(self.path.name + ".wal*"))
-        if wals := [w for w in wals if ".bad-" not in w.name]:
-            self._set_aside(wals, "The last changes to the workspace could not be read", damage)
+        if logs := self._logs():
+            self._set_aside(logs, "The last changes to the workspace could not be read", damage)
             try:
                 return self._connected()
             except duckdb.Error as error:
                 damage = _judged(error, self.path)
-        self._set_aside([self.path], "The workspace's database was damaged and a new one was begun", damage)
+        self._set_aside([self.path], _BEGUN_ANEW, damage)
         return self._connected()
+
+    def _logs(self) -> list[Path]:
+        """The write-ahead log, and what DuckDB 2 keeps beside it during a checkpoint."""
+        return [p for p in sorted(self.path.parent.glob(self.path.name + ".wal*")) if ".bad-" not in p.name]
 
     def _connected(self) -> DuckDBPyConnection:
         connection = duckdb.connect(str(self.path), config=self._config)
@@ -104,13 +121,12 @@ class Database:
             raise
         return connection
 
-    def _set_aside(self, paths: list[Path], what: str, error: duckdb.Error) -> None:
+    def _set_aside(self, paths: list[Path], what: str, error: duckdb.Error | None) -> None:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         names = []
         for path in paths:
-            aside = path.with_name(f"{path.name}.bad-{stamp}")
-            while aside.exists():
-                aside = aside.with_name(aside.name + "-2")
+            again = len([*path.parent.glob(f"{path.name}.bad-{stamp}*")])
+            aside = path.with_name(f"{path.name}.bad-{stamp}" + (f"-{again + 1}" if again else ""))
             path.replace(aside)
             names.append(aside.name)
         self.warnings.append(f"{what}. Kept as {', '.join(names)}; what is missing will be computed again when asked.")

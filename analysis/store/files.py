@@ -8,6 +8,7 @@ import hashlib
 import io
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,24 +22,33 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def put(self, data: bytes, suffix: str = "") -> str:
-        """Keep the bytes; their name. On disk when it returns; OSError and nothing kept where it cannot be."""
-        digest = hashlib.sha256(data).hexdigest()
-        name = f"{digest[:2]}/{digest}{suffix}"
-        path = self.folder / name
-        if path.is_file() and path.stat().st_size == len(data):
-            return name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(uuid.uuid4().hex + _TEMPORARY)
+    def put(self, contents: Mapping[str, bytes], suffix: str = "") -> dict[str, str]:
+        """Keep bytes by key; key -> name. All on disk when it returns; OSError and no half file where they cannot be.
+
+        All are written before the first is forced to the disk, which then takes the others along.
+        """
+        digests = {key: hashlib.sha256(data).hexdigest() for key, data in contents.items()}
+        names = {key: f"{digest[:2]}/{digest}{suffix}" for key, digest in digests.items()}
+        missing = {names[key]: data for key, data in contents.items() if not self._has(names[key], len(data))}
+        parts = {name: (self.folder / name).with_name(uuid.uuid4().hex + _TEMPORARY) for name in missing}
         try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
+            for name, data in missing.items():
+                parts[name].parent.mkdir(parents=True, exist_ok=True)
+                parts[name].write_bytes(data)
+            for name, part in parts.items():
+                with part.open("rb+") as file:
+                    os.fsync(file.fileno())
+                part.replace(self.folder / name)
         finally:
-            part.unlink(missing_ok=True)
-        return name
+            for part in parts.values():
+                part.unlink(missing_ok=True)
+        return names
+
+    def _has(self, name: str, size: int) -> bool:
+        try:
+            return (self.folder / name).stat().st_size == size
+        except FileNotFoundError:
+            return False
 
     def get(self, name: str) -> bytes | None:
         """The bytes, or None if they cannot be read, or are not those that were kept (then the file goes)."""
@@ -52,11 +62,9 @@ class Files:
         path.unlink(missing_ok=True)
         return None
 
-    def put_array(self, values: np.ndarray) -> str:
-        """Keep an array of numbers, bit for bit; its name."""
-        buffer = io.BytesIO()
-        np.save(buffer, np.ascontiguousarray(values), allow_pickle=False)
-        return self.put(buffer.getvalue(), ".npy")
+    def put_arrays(self, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+        """Keep arrays of numbers by key, bit for bit; key -> name, as in `put`."""
+        return self.put({key: _npy(values) for key, values in arrays.items()}, ".npy")
 
     def get_array(self, name: str) -> np.ndarray | None:
         """The array, or None as in `get`."""
@@ -75,3 +83,9 @@ class Files:
                 path.unlink(missing_ok=True)
                 removed += 1
         return removed
+
+
+def _npy(values: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(values), allow_pickle=False)
+    return buffer.getvalue()

@@ -78,25 +78,16 @@ class Store:
 
         versions: method name -> version, for the record (the key holds it already).
         """
-        versions = versions or {}
-        files = self._kept({run_id: a.raw for run_id, a in found.items()})
-
-        def write(db) -> None:
-            for run_id, a in found.items():
-                attributions.write(db, run_id, a, files[run_id], versions.get(a.method))
-
-        self._writer.do(write)
-
-    def _kept(self, arrays: Mapping) -> dict[str, str]:
         try:
-            return {key: self._maps.put_array(values) for key, values in arrays.items()}
+            files = self._maps.put_arrays({run_id: a.raw for run_id, a in found.items()})
         except OSError as error:
             raise StoreError(_unwritable(error)) from error
+        self._writer.do(lambda db: attributions.write(db, found, files, versions or {}))
 
     def save_picture(self, picture: Picture, data: bytes) -> None:
         """Keep an image: its row and its original bytes, under their digest."""
         try:
-            file = self._images.put(data)
+            file = self._images.put({picture.digest: data})[picture.digest]
         except OSError as error:
             raise StoreError(_unwritable(error)) from error
         self._writer.do(lambda db: pictures.write(db, picture, file, len(data)))

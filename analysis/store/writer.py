@@ -1,6 +1,7 @@
 """One thread that writes: DuckDB refuses concurrent upserts of one key, and many small commits are slow."""
 
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +19,9 @@ Write = Callable[[DuckDBPyConnection], T]
 _Item = tuple[Write | None, Future]  # no write: a checkpoint
 
 _BATCH = 256
-_TRIES = 5
+_TRIES = 20
+# What a second store on the same file, in this process, may cause by getting in between.
+_CONFLICTS = (duckdb.TransactionException, duckdb.ConstraintException)
 
 
 class Writer:
@@ -104,8 +107,8 @@ class Writer:
                     results = [write(cursor) for write in writes]
                     cursor.execute("COMMIT")
                     return results
-            except StoreError as error:  # a second store on the same file, in this process, got in between
-                if attempt == _TRIES - 1 or not isinstance(error.__cause__, duckdb.TransactionException):
+            except StoreError as error:
+                if attempt == _TRIES - 1 or not isinstance(error.__cause__, _CONFLICTS):
                     raise
-                time.sleep(0.01 * 2**attempt)
+                time.sleep(random.uniform(0.0, 0.01) * (attempt + 1))
         raise AssertionError("unreachable")
