@@ -10,9 +10,17 @@ import torch
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
+from models.preprocessing import Preprocessing
+
 Baseline = Literal["mean", "black", "white", "blurred"]
 IN_WORDS = {"mean": "mean colour", "black": "black", "white": "white", "blurred": "the image blurred"}
 _BLUR = 1 / 16  # standard deviation over the shorter side: shapes go, colours stay
+
+
+def limits_of(preprocessing: Preprocessing) -> Tensor:
+    """Black and white as a network is given them: (2, C)."""
+    mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
+    return torch.stack([-mean / std, (1 - mean) / std])
 
 
 def baseline_like(images: Tensor, limits: Tensor, kind: Baseline) -> Tensor:

@@ -84,9 +84,12 @@ def fresh_inputs(network: nn.Module, kinds: tuple[type[nn.Module], ...]) -> Iter
 def seeded(seed: int, device: torch.device) -> Iterator[None]:
     """Fixed global random numbers of torch and numpy, for captum; afterwards both are as if none had been drawn."""
     devices = [device] if device.type == "cuda" else []
-    with _DRAWING, torch.random.fork_rng(devices):
+    with _DRAWING, torch.random.fork_rng(devices):  # and not torch.manual_seed, which seeds devices not saved here
         state = np.random.get_state()  # noqa: NPY002  the generator that captum's GradientShap draws from
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
+        for each in devices:
+            with torch.cuda.device(each):
+                torch.cuda.manual_seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002
         try:
             yield

@@ -36,6 +36,11 @@ class Nonlinearities:
         return [owner for name, owner in self.calls if name == function]
 
 
+def place(owner: str) -> str:
+    """A module's name for a message; the outermost has none."""
+    return f"'{owner}'" if owner else "the network's own forward"
+
+
 def nonlinearities(classifier: Classifier) -> Nonlinearities:
     """Run a classifier once on two images of the mean colour and note what is not linear on the way."""
     with classifier.exclusive() as network, torch.no_grad():

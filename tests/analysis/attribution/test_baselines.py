@@ -1,7 +1,15 @@
 import torch
+from PIL import Image
 
-from analysis.attribution.baselines import baseline_like
+from analysis.attribution.baselines import baseline_like, limits_of
+from models.preprocessing import Preprocessing
 from tests.analysis.attribution.specimens import LIMITS, some_images
+
+
+def test_limits_are_black_and_white_after_preprocessing() -> None:
+    preprocessing = Preprocessing((4, 4), None)
+    plain = [Image.new("RGB", (8, 8), colour) for colour in ("black", "white")]
+    torch.testing.assert_close(limits_of(preprocessing), preprocessing.tensor(plain)[:, :, 0, 0])
 
 
 def test_plain_baselines_are_the_limits_of_each_channel() -> None:
