@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from analysis.attribution.baselines import IN_WORDS, Baseline, baseline_like
 from analysis.attribution.networks import completeness, difference, fresh_inputs, quiet, scored
-from analysis.attribution.nonlinearities import nonlinearities
+from analysis.attribution.nonlinearities import nonlinearities, place
 from analysis.attribution.registry import METHODS
 from models.classifier import Classifier, Tap
 
@@ -18,15 +18,13 @@ def _reason(classifier: Classifier, tap: Tap | None) -> str | None:
     modules = dict(classifier.module.named_modules())
     for function, owner in seen.calls:
         if type(modules[owner]) not in _RULES:
-            return (
-                f"DeepLIFT's rules are tied to modules such as nn.ReLU, and '{owner}' calls {function}, which has none."
-            )
+            return f"DeepLIFT's rules are tied to modules such as nn.ReLU; {place(owner)} calls {function} without one."
         if seen.uses[owner] > 1:
             return f"DeepLIFT needs a module for each step, and '{owner}' is used {seen.uses[owner]} times."
         if _overlaps(modules[owner]):
             return f"DeepLIFT's rule for max-pooling needs windows that do not overlap; those of '{owner}' do."
     if seen.products:
-        return f"DeepLIFT has no rule for activations that multiply each other, as in '{seen.products[0]}'."
+        return f"DeepLIFT has no rule for activations that multiply each other, as in {place(seen.products[0])}."
     return None
 
 

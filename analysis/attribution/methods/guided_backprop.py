@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from analysis.attribution.networks import fresh_inputs, quiet, scored
-from analysis.attribution.nonlinearities import ACTIVATIONS, nonlinearities
+from analysis.attribution.nonlinearities import ACTIVATIONS, nonlinearities, place
 from analysis.attribution.registry import METHODS
 from models.classifier import Classifier, Tap
 
@@ -17,7 +17,7 @@ def only_relu_modules(classifier: Classifier, tap: Tap | None) -> str | None:
     gates = {"sigmoid", "hardsigmoid"}  # of squeeze-and-excitation; not on the path of the features
     for function, owner in seen.calls:
         if function in ACTIVATIONS - gates and type(modules[owner]) is not nn.ReLU:
-            return f"The guided rule acts on ReLU modules, and '{owner}' calls {function}."
+            return f"The guided rule acts on ReLU modules, and {place(owner)} calls {function}."
     return None
 
 
