@@ -1,7 +1,6 @@
 """One open DuckDB file: opening it whatever state it is in, and a cursor for every thread."""
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -11,23 +10,13 @@ from pathlib import Path
 import duckdb
 from duckdb import DuckDBPyConnection
 
-from analysis.errors import StoreBusy, StoreError, StoreTooNew
+from analysis.errors import StoreError
+from analysis.store.failures import is_damage, judged, sentence
 from analysis.store.schema import migrate
 
 log = logging.getLogger(__name__)
 
-_BUSY = ("Could not set lock", "used by another process", "different configuration", "already attached")
-_TOO_NEW = ("we can only read", "newer version of DuckDB", "greater than the latest version")
-_DAMAGE = ("Corrupt", "checksum")  # seen while in use; at opening, all that is not explained counts
 _BEGUN_ANEW = "The workspace's database was damaged and a new one was begun"
-_NOT_DAMAGE = (
-    "Permission denied",
-    "No space left",
-    "Read-only file system",
-    "Is a directory",
-    "No such file",
-    "Too many",
-)
 
 
 class Database:
@@ -46,48 +35,66 @@ class Database:
         self._marker = path.with_name(path.name + ".damaged")
         self._lock = threading.Lock()
         self._idle: list[DuckDBPyConnection] = []
-        self._connection: DuckDBPyConnection | None = self._opened()
+        self._out = 0  # cursors in use
+        self._closed = False
+        self._connection: DuckDBPyConnection | None = self._opened()  # None: lost, and opened again when next needed
 
     @contextmanager
     def cursor(self) -> Iterator[DuckDBPyConnection]:
         """A cursor for this thread alone, for the length of the block. What DuckDB raises becomes StoreError."""
         with self._lock:
-            if self._connection is None:
-                raise StoreError("The workspace has been closed. Open it again.")
-            cursor = self._idle.pop() if self._idle else self._connection.cursor()
+            connection, cursor = self._taken()
+        whole = False
         try:
             yield cursor
+            whole = True
         except duckdb.Error as error:
-            cursor.close()  # it may hold a transaction that failed
-            raise StoreError(self._said(error)) from error
-        except BaseException:
-            cursor.close()
-            raise
-        with self._lock:
-            if self._connection is None:
-                cursor.close()
-            else:
-                self._idle.append(cursor)
+            if damaged := is_damage(error):
+                self._marker.touch()  # the next opening sets the file aside
+            if damaged or isinstance(error, duckdb.FatalException):
+                self._lose(connection, error)
+            raise StoreError(sentence(error)) from error
+        finally:
+            with self._lock:
+                self._out -= 1
+                if whole and self._connection is connection:
+                    self._idle.append(cursor)
+                else:
+                    cursor.close()  # it may hold a transaction that failed
 
     def close(self) -> None:
         """Write the log into the file, and let go of the file. Twice is once."""
         with self._lock:
-            connection, self._connection = self._connection, None
-            idle, self._idle = self._idle, []
-        if connection is None:
-            return
-        for cursor in idle:
-            cursor.close()
-        with suppress(duckdb.Error):  # the log stays and is replayed at the next opening
-            connection.execute("CHECKPOINT")
-        connection.close()
+            self._closed = True
+            connection = self._connection
+            if connection is not None:
+                with suppress(duckdb.Error):  # the log stays and is replayed at the next opening
+                    connection.execute("CHECKPOINT")
+                self._disconnect()
 
-    def _said(self, error: duckdb.Error) -> str:
-        """One sentence. Damage that shows only now is noted, so that the next opening begins afresh."""
-        if any(sign in str(error) for sign in _DAMAGE):
-            self._marker.touch()
-            return "The workspace's database is damaged. Start Cutaway again: it will be set aside and begun anew."
-        return _sentence(error)
+    def _taken(self) -> tuple[DuckDBPyConnection, DuckDBPyConnection]:
+        if self._closed:
+            raise StoreError("The workspace has been closed. Open it again.")
+        if self._connection is None and self._out:  # DuckDB would hand out the lost one again
+            raise StoreError("The workspace's database is being opened again after an error. Ask again in a moment.")
+        connection = self._connection = self._connection or self._opened()
+        cursor = self._idle.pop() if self._idle else connection.cursor()
+        self._out += 1
+        return connection, cursor
+
+    def _lose(self, connection: DuckDBPyConnection, error: duckdb.Error) -> None:
+        """DuckDB serves nothing more after such an error until the file is opened again."""
+        log.error("the store's database is opened again after an error", exc_info=error)
+        with self._lock:
+            if self._connection is connection:
+                self._disconnect()
+
+    def _disconnect(self) -> None:
+        for connection in (*self._idle, self._connection):
+            if connection is not None:
+                with suppress(duckdb.Error):
+                    connection.close()
+        self._idle, self._connection = [], None
 
     def _opened(self) -> DuckDBPyConnection:
         """Try as it is, then without its log, then afresh: everything in it can be computed again."""
@@ -98,13 +105,13 @@ class Database:
         try:
             return self._connected()
         except duckdb.Error as error:
-            damage = _judged(error, self.path)
+            damage = judged(error, self.path)
         if logs := self._logs():
             self._set_aside(logs, "The last changes to the workspace could not be read", damage)
             try:
                 return self._connected()
             except duckdb.Error as error:
-                damage = _judged(error, self.path)
+                damage = judged(error, self.path)
         self._set_aside([self.path], _BEGUN_ANEW, damage)
         return self._connected()
 
@@ -131,34 +138,3 @@ class Database:
             names.append(aside.name)
         self.warnings.append(f"{what}. Kept as {', '.join(names)}; what is missing will be computed again when asked.")
         log.warning("%s: %s (%s)", what, ", ".join(names), error)
-
-
-def _judged(error: duckdb.Error, path: Path) -> duckdb.Error:
-    """The error again if it means damage; raises what the user can act on if it does not."""
-    text = str(error)
-    if any(sign in text for sign in _BUSY):
-        holder = re.search(r"PID (\d+)", text)
-        who = f"process {holder[1]}" if holder else "another process"
-        raise StoreBusy(
-            f"The workspace '{path.parent.name}' is in use by {who}. "
-            "Close the other Cutaway, or choose another workspace."
-        ) from error
-    if any(sign in text for sign in _TOO_NEW):
-        raise StoreTooNew(
-            f"The workspace '{path.parent.name}' was written by a newer DuckDB than {duckdb.__version__}. "
-            "Update duckdb, or choose another workspace."
-        ) from error
-    if isinstance(error, duckdb.OutOfMemoryException) or any(sign in text for sign in _NOT_DAMAGE):
-        raise StoreError(_sentence(error)) from error
-    return error
-
-
-def _sentence(error: duckdb.Error) -> str:
-    """One line without paths; the rest is in the log, through the error's cause."""
-    text = str(error)
-    if "No space left" in text or "File too large" in text:
-        return "The workspace's disk is full. Make room, and ask again."
-    if isinstance(error, duckdb.FatalException) or "invalidated" in text:
-        return "The workspace's database stopped after an error. Start Cutaway again; results are kept."
-    line = re.sub(r'"[^"]*[/\\][^"]*"', "a file", text.splitlines()[0])
-    return f"The workspace's database failed: {line[:200]}"

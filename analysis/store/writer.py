@@ -8,11 +8,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-import duckdb
 from duckdb import DuckDBPyConnection
 
 from analysis.errors import StoreError
 from analysis.store.database import Database
+from analysis.store.failures import is_conflict
 
 T = TypeVar("T")
 Write = Callable[[DuckDBPyConnection], T]
@@ -20,8 +20,6 @@ _Item = tuple[Write | None, Future]  # no write: a checkpoint
 
 _BATCH = 256
 _TRIES = 20
-# What a second store on the same file, in this process, may cause by getting in between.
-_CONFLICTS = (duckdb.TransactionException, duckdb.ConstraintException)
 
 
 class Writer:
@@ -108,7 +106,7 @@ class Writer:
                     cursor.execute("COMMIT")
                     return results
             except StoreError as error:
-                if attempt == _TRIES - 1 or not isinstance(error.__cause__, _CONFLICTS):
+                if attempt == _TRIES - 1 or not is_conflict(error.__cause__):
                     raise
                 time.sleep(random.uniform(0.0, 0.01) * (attempt + 1))
         raise AssertionError("unreachable")
