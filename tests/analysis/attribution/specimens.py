@@ -50,6 +50,17 @@ def small_network(*, inplace: bool = False) -> nn.Sequential:
     ).eval()
 
 
+class Functional(nn.Module):
+    """Calls its ReLU as a function, where no hook sees it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(3, CLASSES)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.last(images.relu().mean((2, 3)))
+
+
 def some_images(count: int = 2, rows: int = 16, columns: int = 12) -> Tensor:
     return torch.randn(count, 3, rows, columns, generator=torch.Generator().manual_seed(1))
 

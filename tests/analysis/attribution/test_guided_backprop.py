@@ -6,8 +6,7 @@ from torch import Tensor, nn
 
 from analysis.attribution import METHODS
 from analysis.attribution.methods.guided_backprop import guided_backprop
-from models.architectures.cifar_resnet import BasicBlock
-from tests.analysis.attribution.specimens import LIMITS, classifier_of, one_hot, small_network, some_images
+from tests.analysis.attribution.specimens import LIMITS, Functional, classifier_of, one_hot, small_network, some_images
 
 APPLIES = METHODS["guided_backprop"].applies
 
@@ -55,8 +54,7 @@ def test_it_says_before_it_runs_which_networks_it_cannot_serve() -> None:
     assert APPLIES(classifier_of(torchvision.models.resnet18(num_classes=4)), None) is None
     vit = timm.create_model("vit_tiny_patch16_224", img_size=32, num_classes=4)
     assert "has none" in APPLIES(classifier_of(vit), None)
-    functional = nn.Sequential(BasicBlock(3, 3, 1, projection=False), nn.ReLU(), nn.Flatten(), nn.LazyLinear(4))
-    functional(some_images(1, 32, 32))
-    assert APPLIES(classifier_of(functional), None) == "The guided rule acts on ReLU modules, and '0' calls relu."
+    functional = nn.Sequential(nn.ReLU(), Functional())
+    assert APPLIES(classifier_of(functional), None) == "The guided rule acts on ReLU modules, and '1' calls relu."
     mixed = timm.create_model("mobilenetv3_small_050", num_classes=4)
     assert "hardswish" in APPLIES(classifier_of(mixed), None)
