@@ -22,7 +22,7 @@ def read(path: Path) -> tuple[str, ...]:
     if path.suffix.lower() == ".json" or text.lstrip()[:1] in ("[", "{"):
         try:
             names = _from_json(json.loads(text))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             raise ModelError(
                 f"{path.name} is no list of class names: expected JSON of the form "
                 '["cat", "dog"] or {"0": "cat", "1": "dog"}, or a text file with one name a line.'

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from models.classifier import Tap
 from models.layouts import in_attention
 
-# what comes before the blocks, and pieces of them: normalisation, activation, pooling, dropout, shortcuts, the halves of a block
+# what comes before the blocks, and their pieces: normalisation, activation, pooling, shortcuts, halves
 _PIECE = re.compile(
-    r"^(stem|patch_embed|bn|norm|act|relu|drop|pool|max_?pool|global_pool|down|ds|ls|mlp|se|conv_?dw|conv|fc)[\w]*$"
+    r"^(stem|patch_embed|bn|norm|act|relu|drop|pool|pre_norm|max_?pool|global_pool|down|ds|ls|mlp|se|conv_?dw|conv|fc)[\w]*$"
 )
 _FEW = 4
 
@@ -47,7 +47,7 @@ def _spread(tokens: Iterable[Tap], parents: set[str]) -> list[Tap]:
 
 
 def _with_default(found: list[Tap], taps: Mapping[str, Tap], default: str | None) -> list[Tap]:
-    """The default closes the list for its resolution: what follows it there tells no more (after the last attention)."""
+    """The default closes the list for its resolution: what follows it there tells no more."""
     if default is None or default in [t.name for t in found]:
         return found
     tap = taps[default]

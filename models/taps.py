@@ -31,8 +31,12 @@ class Trace:
 
 
 def trace(module: nn.Module, preprocessing: Preprocessing) -> Trace:
-    """Find taps, default tap and head. The module is left as it came."""
-    run = dry_run(module, preprocessing)
+    """Find taps, default tap and head. The module is left as it came, whatever mode the caller is in."""
+    with torch.inference_mode(False), torch.enable_grad():
+        return _read(module, dry_run(module, preprocessing))
+
+
+def _read(module: nn.Module, run: DryRun) -> Trace:
     taps = find_taps(module, run)
     name = _head_name(module, run)
     features = None if name is None else run.inputs[name]

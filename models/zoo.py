@@ -3,7 +3,7 @@
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ def from_torchvision(name: str) -> Fetched:
     import torchvision
 
     if name not in registry.torchvision_names():
-        raise UnknownName("torchvision model", name, registry.torchvision_names())
+        raise UnknownName(
+            "classifier", f"torchvision/{name}", [f"torchvision/{n}" for n in registry.torchvision_names()]
+        )
     published = torchvision.models.get_model_weights(name)
     if "DEFAULT" not in published.__members__:
         raise WeightsUnavailable(f"torchvision publishes no weights for {name}. Import a file of weights instead.")
@@ -33,7 +35,7 @@ def from_torchvision(name: str) -> Fetched:
     if not stored.is_file():
         _reach(weights.url, what)
     module = _fetching(lambda: torchvision.models.get_model(name, weights=weights, progress=False), what, weights.url)
-    return module, Preprocessing.from_torchvision(weights), tuple(weights.meta["categories"])
+    return module, Preprocessing.from_torchvision(weights), distinct(weights.meta["categories"])
 
 
 def from_timm(name: str) -> Fetched:
@@ -41,12 +43,12 @@ def from_timm(name: str) -> Fetched:
     import timm
 
     if name.split(".")[0] not in registry.timm_names():
-        raise UnknownName("timm model", name, registry.timm_names())
+        raise UnknownName("classifier", f"timm/{name}", [f"timm/{n}" for n in registry.timm_names()])
     try:
         config = timm.models.get_pretrained_cfg(name)
     except RuntimeError as error:  # "resnet18.unknown"
-        base = name.split(".")[0]
-        raise UnknownName("timm model", name, timm.list_pretrained(f"{base}.*")) from error
+        tagged = [f"timm/{n}" for n in timm.list_pretrained(f"{name.split('.')[0]}.*")]
+        raise UnknownName("classifier", f"timm/{name}", tagged) from error
     if config is None or not config.has_weights:
         raise WeightsUnavailable(f"timm publishes no weights for {name}. Import a file of weights instead.")
     what = f"the weights of {name}"
@@ -69,7 +71,12 @@ def timm_class_names(module: Any) -> tuple[str, ...] | None:
         return None
     full = ImageNetInfo(subset).label_descriptions()
     first = [n.split(",")[0] for n in full]
-    return tuple(f if first.count(f) == 1 else n for f, n in zip(first, full, strict=True))
+    return distinct([f if first.count(f) == 1 else n for f, n in zip(first, full, strict=True)])
+
+
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """ImageNet has two classes "crane": the index tells them apart, so that a name means one class."""
+    return tuple(n if names.count(n) == 1 else f"{n} ({i})" for i, n in enumerate(names))
 
 
 def _hub() -> str:
