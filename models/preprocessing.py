@@ -18,6 +18,7 @@ _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
+_TOO_LARGE = 50_000_000  # pixels between resizing and cropping
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,13 @@ class Preprocessing:
     def cropped(self, image: Image.Image) -> Image.Image:
         """The picture as the network sees it, before normalising: `size`, mode RGB or L."""
         image = image.convert("L" if self.channels == 1 else "RGB")
-        resized = image.resize(self.resized(*image.size), _RESAMPLING[self.interpolation])
+        width, height = self.resized(*image.size)
+        box = None
+        if width * height > _TOO_LARGE:  # a very long picture: resize only the part that the crop will keep
+            left, top, right, bottom = self.view(*image.size)
+            width, height = min(width, self.size[1]), min(height, self.size[0])
+            box = (max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height))
+        resized = image.resize((width, height), _RESAMPLING[self.interpolation], box=box)
         rows, columns = self.size
         left, top = _centred(resized.width, columns), _centred(resized.height, rows)
         return resized.crop((left, top, left + columns, top + rows))

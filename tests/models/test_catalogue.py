@@ -88,7 +88,7 @@ def test_a_name_is_taken_once(weights, folder):
 
 def test_a_class_list_of_the_wrong_length(weights, folder, tmp_path):
     (tmp_path / "classes.txt").write_text("cat\ndog\n")
-    with pytest.raises(CheckpointMismatch, match="2 class names.*3 classes"):
+    with pytest.raises(CheckpointMismatch, match=r"2 class names.*3 classes"):
         brought(weights, folder, classes=tmp_path / "classes.txt")
     assert not folder.exists()
 

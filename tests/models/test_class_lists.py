@@ -49,6 +49,6 @@ def test_what_is_no_list_is_refused(tmp_path, name, content):
 
 
 def test_the_number_of_names_must_fit():
-    with pytest.raises(CheckpointMismatch, match="3 class names.*10 classes"):
+    with pytest.raises(CheckpointMismatch, match=r"3 class names.*10 classes"):
         class_lists.checked(EXPECTED, 10, what="the file")
     assert class_lists.checked(None, 2, what="the file") == ("class 0", "class 1")

@@ -42,20 +42,13 @@ def test_equals_torchvision(size, crop, resize, interpolation):
 def test_equals_timm(size, percentage, mode):
     from timm.data.transforms_factory import create_transform
 
-    class Model(torch.nn.Module):
-        pretrained_cfg = {
-            "input_size": (3, 56, 56),
-            "interpolation": "bicubic",
-            "mean": (0.5, 0.4, 0.3),
-            "std": (0.2, 0.3, 0.5),
-            "crop_pct": percentage,
-            "crop_mode": mode,
-        }
-
-    theirs = create_transform((3, 56, 56), interpolation="bicubic", mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.5),
-                              crop_pct=percentage, crop_mode=mode)  # fmt: skip
+    config = {"interpolation": "bicubic", "mean": (0.5, 0.4, 0.3), "std": (0.2, 0.3, 0.5)}
+    config |= {"crop_pct": percentage, "crop_mode": mode}
+    theirs = create_transform((3, 56, 56), **config)
+    model = torch.nn.Identity()
+    model.pretrained_cfg = {"input_size": (3, 56, 56), **config}
     image = picture(*size)
-    ours = Preprocessing.from_timm(Model()).tensor([image])[0]
+    ours = Preprocessing.from_timm(model).tensor([image])[0]
     torch.testing.assert_close(ours, theirs(image), rtol=0, atol=1e-6)
 
 
@@ -73,6 +66,17 @@ def test_one_channel():
     ours = Preprocessing((28, 28), 28, mean=(0.1,), std=(0.3,))
     batch = ours.tensor([picture(30, 40), picture(28, 28, "L")])
     assert batch.shape == (2, 1, 28, 28)
+
+
+@pytest.mark.parametrize("size", [(3, 30_000), (30_000, 2)])
+def test_a_very_long_picture_takes_no_gigabytes(size, monkeypatch):
+    ours = Preprocessing((24, 20), 28, "bicubic")
+    image = picture(*size)
+    whole = np.asarray(ours.cropped(image), dtype=int)
+    monkeypatch.setattr("models.preprocessing._TOO_LARGE", 1000)
+    assert np.abs(np.asarray(ours.cropped(image), dtype=int) - whole).max() <= 3  # Pillow keeps a box in float32
+    padded = Preprocessing((24, 20), 10)
+    assert padded.cropped(image).size == (20, 24)
 
 
 def test_view_tells_which_part_is_seen():

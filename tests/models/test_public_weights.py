@@ -29,7 +29,7 @@ def test_squeezenet_with_imagenet_names(shared):
     assert found.architecture == "torchvision/squeezenet1_0"
     assert (found.default_tap, found.head) == ("features", None)
     assert found.class_names[:2] == ("tench", "goldfish")
-    with pytest.raises(CheckpointMismatch, match="1000 class names.*10 classes"):
+    with pytest.raises(CheckpointMismatch, match=r"1000 class names.*10 classes"):
         catalogue.from_file(shared / "resnet20_cifar10.th", "resnet20_cifar", names)
     with pytest.raises(CheckpointMismatch, match="not of resnet20_cifar"):
         catalogue.from_file(file, "resnet20_cifar")

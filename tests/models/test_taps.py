@@ -156,8 +156,8 @@ def test_a_head_whose_output_is_changed_afterwards_is_none():
 
 
 class Cosine(nn.Linear):
-    def forward(self, input: Tensor) -> Tensor:
-        return F.linear(F.normalize(input), F.normalize(self.weight))
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(F.normalize(x), F.normalize(self.weight))
 
 
 def test_a_head_that_is_not_linear_is_none():
