@@ -23,6 +23,7 @@ from analysis.types import Picture
 
 MAX_BYTES = 50 * 1024 * 1024
 MAX_PIXELS = 64_000_000
+MAX_STRETCH = 500  # a network's input scales the shorter side to hundreds of pixels, and the longer one with it
 
 for _name in ("Avif", "Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):  # each enters itself in Image.OPEN
     importlib.import_module(f"PIL.{_name}ImagePlugin")
@@ -49,7 +50,7 @@ def decode(data: bytes, name: str) -> Picture:
     """A file's bytes -> a Picture, 8-bit RGB and upright; `name` is how the user calls it.
 
     UnreadableImage, saying what was given, what is expected and what to do, if it is not a picture, is
-    damaged, or is larger than 50 MB or 64 million pixels (found out before any pixel is decoded).
+    damaged, or is larger than 50 MB or 64 million pixels (found out before any pixel is decoded), or a mere line.
     """
     shown = _shown(name)
     if not data:
@@ -102,11 +103,17 @@ def _opened(data: bytes, shown: str) -> ImageFile.ImageFile:
 
 def _check_size(image: Image.Image, shown: str) -> None:
     pixels = image.width * image.height
+    short, long = sorted(image.size)
     if pixels == 0:
         raise UnreadableImage(f"'{shown}' has {image.width} x {image.height} pixels, so nothing to see. {EXPECTED}")
     if pixels > MAX_PIXELS:
         size = f"{image.width:,} x {image.height:,} pixels, {pixels / 1e6:,.0f} million"
         raise UnreadableImage(_too_large(shown, size))
+    if long > MAX_STRETCH * short:
+        raise UnreadableImage(
+            f"'{shown}' is a line of {image.width:,} x {image.height:,} pixels; at most {MAX_STRETCH} times as long as "
+            "wide is read. Cut out the part you mean."
+        )
 
 
 def _too_large(shown: str, size: str) -> str:

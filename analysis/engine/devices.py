@@ -44,5 +44,7 @@ def _processor() -> str:
 
 
 def _short(name: str) -> str:
-    name = re.sub(r"\((R|TM|C)\)|\bCPU\b|\bProcessor\b|@.*$|\b\d+-Core\b|\b\d+GB\b", " ", name, flags=re.IGNORECASE)
+    name = re.sub(
+        r"\((R|TM|C)\)|\bCPU\b|\bProcessor\b|@.*$|\b\d+-Core\b|\b\d+GB\b|\bHBM\w*", " ", name, flags=re.IGNORECASE
+    )
     return " ".join(name.split()) or "CPU"

@@ -5,7 +5,6 @@ Times are UTC without a zone, because DuckDB hands zoned ones out only where pyt
 No foreign keys: DuckDB checks them too eagerly for upserts, and every row can be computed again.
 """
 
-import re
 from collections.abc import Callable
 
 from duckdb import DuckDBPyConnection
@@ -72,7 +71,7 @@ def migrate(db: DuckDBPyConnection) -> None:
     applied = set()
     if "_migration" in tables:
         applied = {number for (number,) in db.execute("SELECT migration_id FROM _migration").fetchall()}
-    numbered = {int(re.match(r"m(\d+)_", m.__name__)[1]): m for m in MIGRATIONS}  # pyright: ignore[reportOptionalSubscript]
+    numbered = {int(m.__name__[1:4]): m for m in MIGRATIONS}
     if unknown := applied - set(numbered):
         raise StoreTooNew(
             f"The workspace was written by a newer Cutaway (its tables are at step {max(unknown)}, this version knows "

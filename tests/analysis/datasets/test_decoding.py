@@ -190,6 +190,7 @@ def test_damaged_exif_is_ignored():
 def test_one_pixel_wide():
     assert pixels(encoded(Image.new("RGB", (1, 500), "red"), "PNG")).shape == (500, 1, 3)
     assert pixels(encoded(Image.new("L", (1, 1), 7), "PNG")).tolist() == [[[7, 7, 7]]]
+    assert "a line of 1 x 501" in refused(encoded(Image.new("RGB", (1, 501)), "PNG"), "line.png")
 
 
 def test_profiles_are_applied_and_bad_ones_ignored():
