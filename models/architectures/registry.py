@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models.architectures import cifar_resnet
-from models.errors import CheckpointMismatch, UnknownName
+from models.errors import CheckpointMismatch, UnknownName, WrongInputSize
 from models.preprocessing import CIFAR, IMAGENET, Preprocessing
 
 OURS = {f"resnet{depth}_cifar": depth for depth in cifar_resnet.DEPTHS}
@@ -73,7 +73,14 @@ def build(
             projection = cifar_resnet.has_projections(state or {})
             return cifar_resnet.CifarResNet(OURS[name], num_classes or 10, projection=projection)
         maker = _torchvision if name.startswith("torchvision/") else _timm
-        return maker(name.partition("/")[2], num_classes, image_size)
+        try:
+            return maker(name.partition("/")[2], num_classes, image_size)
+        except (AssertionError, ValueError, RuntimeError) as error:
+            if image_size is None:
+                raise
+            raise WrongInputSize(
+                f"{name} cannot be built for images of {image_size[0]} x {image_size[1]}: {error}"
+            ) from error
 
 
 def _torchvision(name: str, num_classes: int | None, image_size: tuple[int, int] | None) -> nn.Module:

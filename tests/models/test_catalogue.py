@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from models import cards, catalogue, zoo
 from models.architectures.cifar_resnet import CifarResNet
+from models.architectures.registry import build
 from models.cards import Card
 from models.errors import (
     BadModelName,
@@ -104,6 +105,31 @@ def test_images_of_an_impossible_size(weights, folder):
     with pytest.raises(WrongInputSize, match="1 x 32 x 32"):
         brought(weights, folder, preprocessing=Preprocessing((32, 32), 32, mean=(0.5,), std=(0.5,)))
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["timm/vit_tiny_patch16_224", "torchvision/squeezenet1_1", "timm/resnet10t"])
+def test_networks_of_the_zoos_are_imported_and_loaded_again(tmp_path, folder, name):
+    torch.manual_seed(0)
+    network = build(name, 3)
+    torch.save({"model": network.state_dict()}, tmp_path / "trained.pt")
+    brought(tmp_path / "trained.pt", folder, architecture=name.rpartition("/")[2] if "timm" not in name else name)
+    found = catalogue.load("pets", imported=folder)
+    assert found.architecture == name
+    images = torch.randn(1, 3, *found.preprocessing.size)
+    with torch.inference_mode():
+        torch.testing.assert_close(found.module(images), network.eval()(images))
+
+
+def test_a_size_that_a_token_model_cannot_take(tmp_path, folder):
+    torch.save(build("timm/vit_tiny_patch16_224", 3).state_dict(), tmp_path / "trained.pt")
+    for size in ((96, 96), (100, 90)):
+        with pytest.raises((CheckpointMismatch, WrongInputSize)):
+            brought(
+                tmp_path / "trained.pt",
+                folder,
+                architecture="timm/vit_tiny_patch16_224",
+                preprocessing=Preprocessing(size, 96),
+            )
 
 
 def test_changed_weights_are_noticed(weights, folder):
