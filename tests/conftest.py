@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")  # before torch is imported: small networks lose time on more threads
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: small networks lose time on more threads
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -82,7 +82,8 @@ def test_no_registry_host_and_no_path_of_a_machine_in_any_file():
     host = re.compile(
         r"(extra-)?index[-_]url|find-links|https?://[^\s\"']+/simple\b|files\.pythonhosted|pypi\.org|registry\.npmjs"
     )
-    machine = re.compile(r"(?<![\w.])/(home|Users|root|work|opt|mnt)/\w")
+    here = {str(ROOT), str(ROOT.parent), str(Path.home()), sys.base_prefix} - {"/", "/usr", "/tmp", "/home"}
+    machine = re.compile("|".join(rf"(?<![\w.]){re.escape(folder)}(?![\w-])" for folder in here))
     this_file = Path(__file__).relative_to(ROOT).as_posix()
     found = [
         f"{name}: {match.group()}"
