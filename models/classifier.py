@@ -1,16 +1,17 @@
 """The nouns every analysis receives: Classifier, Tap, Head."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from torch import Tensor, nn
 
 from models.errors import UnknownTap
 from models.preprocessing import Preprocessing
 
+T = TypeVar("T")
 Layout = Literal["nchw", "nhwc", "tokens", "vector"]
 
 
@@ -56,12 +57,19 @@ class Classifier:
     fingerprint: str  # sha256 hex of architecture, weights and preprocessing
     source: str = ""  # bundled, timm, torchvision, imported; with licence or card where known
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _found: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @contextmanager
     def exclusive(self) -> Iterator[nn.Module]:
         """The module, for this thread alone."""
         with self._lock:
             yield self.module
+
+    def remembered(self, find: Callable[["Classifier"], T]) -> T:
+        """What `find` says of this network, asked once: it depends on nothing but the classifier."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        return self._found[find]
 
     def tap(self, name: str | None = None) -> Tap:
         """The tap of that name; `None` or "auto" is the default tap."""

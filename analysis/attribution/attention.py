@@ -55,6 +55,10 @@ def _ask_for_weights(_module: nn.Module, args: Any, kwargs: dict[str, Any]) -> t
 
 def readable_attention(classifier: Classifier, tap: Tap | None) -> str | None:
     """Why attention cannot be followed from the tokens of the last layer to places in the image."""
+    return classifier.remembered(_unreadable)
+
+
+def _unreadable(classifier: Classifier) -> str | None:
     with classifier.exclusive() as network, torch.no_grad():
         modules = attention_modules(network)
         if not modules:

@@ -54,7 +54,8 @@ class Pass:
         used = factors.any(dim=1).nonzero().flatten().tolist()
         if len(used) == 1 and bool((factors[used[0]] == 1).all()):
             return parts[used[0]]
-        return torch.einsum("kn,knchw->nchw", factors[used], parts[used])
+        exact = torch.einsum("kn,knchw->nchw", factors[used].double(), parts[used].double())  # differences cancel
+        return exact.float()
 
     def each(self) -> list["Pass"]:
         """N passes of one image each, with memory of their own."""

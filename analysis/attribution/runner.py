@@ -1,12 +1,14 @@
 """One method at one tap for one target per image, from the shared pass where it can."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from analysis.attribution import attention
+from analysis.attribution.baselines import limits_of
 from analysis.attribution.capture import Pass, borrowed, forward, run_pass
 from analysis.attribution.curvature import hessian_times_activations
 from analysis.attribution.projection import first_component
@@ -18,7 +20,7 @@ from analysis.registry import Scalar
 from analysis.types import Report, silent
 from models.classifier import Classifier, Tap
 
-FROM_GRADIENTS = ("gradients", "joint", "noisy", "curvature", "guided")
+FROM_GRADIENTS = ("gradients", "joint", "noisy", "curvature")
 ZERO_GRADIENT = (
     "The gradient at this layer is zero, so the map is blank: nothing here reaches the score "
     "(in a transformer with a class token, a layer after the last attention). Choose an earlier layer."
@@ -185,8 +187,30 @@ def _ablation(subject: Subject, method: AttributionMethod, params: Params, taps:
 
 
 def _input(subject: Subject, method: AttributionMethod, params: Params, taps: list[Tap], weights: Tensor) -> Tensor:
-    with torch.inference_mode(False), torch.enable_grad(), borrowed(subject.module):
-        return method.function(subject.module, subject.images, weights, **params)
+    limits = limits_of(subject.classifier.preprocessing).to(subject.images)
+    with _stoppable(subject, method):
+        return method.function(subject.module, subject.images, weights, limits, **params)
+
+
+def _guided(subject: Subject, method: AttributionMethod, params: Params, taps: list[Tap], weights: Tensor) -> Tensor:
+    layer = subject.module.get_submodule(taps[0].name)
+    with _stoppable(subject, method):
+        return method.function(subject.module, layer, subject.images, weights, **params)
+
+
+@contextmanager
+def _stoppable(subject: Subject, method: AttributionMethod) -> Iterator[None]:
+    """Report at every forward, so that work inside another library can be cancelled."""
+
+    def tick(*_: object) -> None:
+        subject.report(0.0, method.label)
+
+    handle = subject.module.register_forward_pre_hook(tick)
+    try:
+        with torch.inference_mode(False), torch.enable_grad(), borrowed(subject.module):
+            yield
+    finally:
+        handle.remove()
 
 
 def _attention(subject: Subject, method: AttributionMethod, params: Params, taps: list[Tap], weights: Tensor) -> Tensor:
@@ -213,5 +237,6 @@ _KINDS: dict[str, Callable] = {
     "masks": _masks,
     "ablation": _ablation,
     "input": _input,
+    "guided": _guided,
     "attention": _attention,
 }

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from analysis.attribution.capture import borrowed, forward, hooked
 from analysis.types import Report, silent
 from models.classifier import Tap
+from models.taps import from_nchw
 
 BATCH_PIXELS = 32 * 224 * 224
 
@@ -59,7 +60,7 @@ class Scorer:
         """Logits (M, L). The layers before the tap see one image; the batch grows at the tap."""
 
         def replace(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
-            return from_nchw(activations, tap, output)
+            return from_nchw(activations.to(output.dtype), tap, output)
 
         with hooked(self.module, {tap.name: replace}):
             try:
@@ -73,14 +74,3 @@ class Scorer:
         self._done += count
         fraction = min(1.0, self._done / self._expected) if self._expected else 0.0
         self.report(fraction, self.word)
-
-
-def from_nchw(maps: Tensor, tap: Tap, like: Tensor) -> Tensor:
-    """(M, C, h, w) -> the tap's own layout, prefix tokens taken from `like` (1 or M, ...)."""
-    if tap.layout == "nchw":
-        return maps.to(like.dtype)
-    if tap.layout == "nhwc":
-        return maps.permute(0, 2, 3, 1).to(like.dtype)
-    tokens = maps.flatten(2).transpose(1, 2).to(like.dtype)
-    prefix = like[:, : tap.prefix].expand(len(maps), -1, -1)
-    return torch.cat([prefix, tokens], dim=1)

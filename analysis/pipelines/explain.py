@@ -129,7 +129,7 @@ def _compute(
             done = _results(classifier, pictures, each, maps, known, seconds, str(device))
             known.maps.update(done)
             if store is not None:
-                store.save_attributions(done)
+                store.save_attributions(done, {each.method.name: each.method.version})
 
 
 def _taken(
@@ -219,7 +219,7 @@ def _results(
     return done
 
 
-def top_classes(logits: Tensor, class_names: Sequence[str], count: int = TOP) -> tuple[Prediction, ...]:
+def top_classes(logits: Tensor, class_names: tuple[str, ...], count: int = TOP) -> tuple[Prediction, ...]:
     """logits (L,) -> the most probable classes, best first."""
     probabilities = logits.double().softmax(0)
     best = logits.topk(min(count, len(logits))).indices.tolist()

@@ -14,7 +14,7 @@ _RULES = (nn.ReLU, nn.ELU, nn.LeakyReLU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Ma
 
 def _reason(classifier: Classifier, tap: Tap | None) -> str | None:
     """Why multipliers cannot be carried through: a nonlinear step without a rule, or one module used twice."""
-    seen = nonlinearities(classifier)
+    seen = classifier.remembered(nonlinearities)
     modules = dict(classifier.module.named_modules())
     for function, owner in seen.calls:
         if type(modules[owner]) not in _RULES:

@@ -12,7 +12,7 @@ def only_relu_modules(classifier: Classifier, tap: Tap | None) -> str | None:
     """Why the rule cannot be put in place: it acts on nn.ReLU modules, and means nothing beside other activations."""
     if not any(type(m) is nn.ReLU for m in classifier.module.modules()):
         return "The guided rule acts on ReLU modules, and this network has none."
-    seen = nonlinearities(classifier)
+    seen = classifier.remembered(nonlinearities)
     modules = dict(classifier.module.named_modules())
     gates = {"sigmoid", "hardsigmoid"}  # of squeeze-and-excitation; not on the path of the features
     for function, owner in seen.calls:

@@ -10,7 +10,7 @@ from analysis.attribution.registry import METHODS
 
 @METHODS.register(
     "joint",
-    "normgrad-layers",
+    "normgrad_layers",
     label="NormGrad, layers combined",
     paper="Rebuffi et al. 2020, section 3.4",
     reads="NormGrad of all chosen layers multiplied: sharp as the early ones, selective as the late ones.",

@@ -16,7 +16,7 @@ from analysis.registry import Range
 
 @METHODS.register(
     "noisy",
-    "smooth-gradcam++",
+    "smooth_gradcam++",
     label="Smooth Grad-CAM++",
     paper="Omeiza et al. 2019, eq. 8-9",
     reads="Grad-CAM++ averaged over noisy copies of the picture: what stays lit does not hang on single pixels.",
@@ -61,7 +61,7 @@ def _chosen(maps: str, cells: str, like: Tensor) -> Tensor:
     if cells.strip():
         parts = cells.split(",")
         if len(parts) != 2:
-            raise BadParameter(f"smooth-gradcam++: 'cells' takes rows and columns such as '2-5, 3-6', got '{cells}'.")
+            raise BadParameter(f"smooth_gradcam++: 'cells' takes rows and columns such as '2-5, 3-6', got '{cells}'.")
         (top, bottom), (left, right) = _span(parts[0], rows, "cells"), _span(parts[1], columns, "cells")
         box = torch.zeros_like(mask)
         box[:, :, top : bottom + 1, left : right + 1] = 1
@@ -74,5 +74,5 @@ def _span(text: str, size: int, name: str) -> tuple[int, int]:
     first, _, last = text.strip().partition("-")
     last = last or first
     if not (first.strip().isdecimal() and last.strip().isdecimal() and int(first) <= int(last) < size):
-        raise BadParameter(f"smooth-gradcam++: '{name}' takes numbers from 0 to {size - 1}, got '{text.strip()}'.")
+        raise BadParameter(f"smooth_gradcam++: '{name}' takes numbers from 0 to {size - 1}, got '{text.strip()}'.")
     return int(first), int(last)

@@ -1,10 +1,12 @@
 """Maps against pytorch-grad-cam 1.5.7 and against formulas written out in float64."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from analysis.arrays import display
 from analysis.attribution import METHODS
@@ -93,19 +95,21 @@ def peers(case, name: str) -> tuple[np.ndarray, np.ndarray]:
     inner.get_cam_image = recording
     targets = [ClassifierOutputTarget(c) for c in case.classes]
     if name == "finercam":
-        final = np.concatenate(
-            [cam(case.images[n : n + 1], target_idx=c) for n, c in enumerate(case.classes)]
-        )
+        final = np.concatenate([cam(case.images[n : n + 1], target_idx=c) for n, c in enumerate(case.classes)])
         return np.concatenate(raws), final
-    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
-        final = cam(case.images, targets)
+    final = cam(case.images, targets)
+    read = inner.activations_and_grads
+    read.activations, read.gradients = [], []  # its clean-up detaches them in place, which fails for views
     raw = raws[0]
     return raw.detach().numpy() if isinstance(raw, torch.Tensor) else raw, final
 
 
 @pytest.mark.parametrize("name", PEERS)
 def test_equals_the_peer(case, name: str) -> None:
-    mine, (raw, final) = ours(case, name), peers(case, name)
+    # The peer needs the plain attention kernel for its second derivative; kernels differ in rounding.
+    kernel = sdpa_kernel(SDPBackend.MATH) if name == "shapleycam" else nullcontext()
+    with kernel:
+        mine, (raw, final) = ours(case, name), peers(case, name)
     if name in SIGN_IS_OPEN:
         signs = np.sign((mine * raw).sum(axis=(1, 2)))
         raw = raw * signs[:, None, None]
@@ -113,6 +117,7 @@ def test_equals_the_peer(case, name: str) -> None:
         agreeing = signs > 0
     else:
         scale = np.abs(raw).max()
+        print("RAWDIFF", name, np.abs(mine - raw).max() / scale)
         np.testing.assert_allclose(mine, raw, rtol=1e-5, atol=5e-6 * scale)
         agreeing = np.ones(len(mine), dtype=bool)
     size = tuple(case.images.shape[-2:])
@@ -139,9 +144,7 @@ def plus_plus(a: np.ndarray, g: np.ndarray) -> np.ndarray:
 ORACLES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "gradcam": lambda a, g: (g.mean((2, 3), keepdims=True) * a).sum(1),
     "gradcam++": plus_plus,
-    "xgradcam": lambda a, g: (
-        ((g * a).sum((2, 3), keepdims=True) / (a.sum((2, 3), keepdims=True) + 1e-7)) * a
-    ).sum(1),
+    "xgradcam": lambda a, g: (((g * a).sum((2, 3), keepdims=True) / (a.sum((2, 3), keepdims=True) + 1e-7)) * a).sum(1),
     "hirescam": lambda a, g: (g * a).sum(1),
     "layercam": lambda a, g: (np.maximum(g, 0) * a).sum(1),
     "eigencam": lambda a, g: first_component(a),
@@ -193,6 +196,4 @@ def test_equals_captum_layer_gradcam(case) -> None:
         pytest.skip("captum's LayerGradCam reads NCHW layers only")
     expected = LayerGradCam(case.module, case.layer).attribute(case.images, target=torch.tensor(case.classes))
     mine = ours(case, "gradcam")
-    np.testing.assert_allclose(
-        mine, expected[:, 0].detach().numpy(), rtol=RAW_RTOL, atol=RAW_ATOL * np.abs(mine).max()
-    )
+    np.testing.assert_allclose(mine, expected[:, 0].detach().numpy(), rtol=RAW_RTOL, atol=RAW_ATOL * np.abs(mine).max())
