@@ -15,6 +15,7 @@ import streamlit as st
 from analysis.types import Ask, Fusion, Request
 
 CHOICE, PUBLISHED = "explain.choice", "explain.published"
+MOST = 64  # of anything, from an address
 WIDGETS = "explain.w."
 """Keys of widgets that show a part of the choice begin so; a choice from elsewhere seeds them anew."""
 
@@ -55,12 +56,13 @@ class Choice:
     def from_query(cls, query: Mapping[str, list[str]]) -> Choice:
         """What an address asks for; what it cannot mean falls back to the default."""
         fusion = (query.get("fusion") or ["none"])[0]
+        query = {name: list(dict.fromkeys(values))[:MOST] for name, values in query.items()}
         return cls(
-            pictures=tuple(dict.fromkeys(query.get("picture", []))),
-            classifiers=tuple(dict.fromkeys(query.get("classifier", []))),
-            methods=tuple(_read(text) for text in dict.fromkeys(query.get("method", []))),
-            taps=tuple(dict.fromkeys(query.get("tap", []))),
-            targets=tuple(dict.fromkeys(query.get("target", []))),
+            pictures=tuple(query.get("picture", [])),
+            classifiers=tuple(query.get("classifier", [])),
+            methods=tuple(_read(text) for text in query.get("method", [])),
+            taps=tuple(query.get("tap", [])),
+            targets=tuple(query.get("target", [])),
             fusion=cast("Fusion", fusion if fusion in get_args(Fusion) else "none"),
             augment=query.get("augment") == ["1"],
             eigen_smooth=query.get("eigen") == ["1"],

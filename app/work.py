@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # importing them costs seconds of torch
     from models.classifier import Classifier
 
 FOUND, SUBMITTED, STOPPED = "explain.found", "explain.submitted", "explain.stopped"
-MOST_FOUND = 256
+MOST_FOUND = 48
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +55,8 @@ class Part:
             return explain(self.classifier, [self.picture], self.request, store=store, kept=kept, report=report)[0]
 
         st.session_state.setdefault(STOPPED, set()).discard(self.key)
-        what = self.labels[0] if len(self.labels) == 1 else "Explaining"
-        return resources.jobs().submit(self.key, f"{what}, {self.picture.name}", compute)
+        what = f"{self.labels[0]} of" if len(self.labels) == 1 else "Explaining"
+        return resources.jobs().submit(self.key, f"{what} {self.picture.name}", compute)
 
 
 def parts(picture: Picture, classifier: Classifier, choice: Choice, asks: Sequence[Ask]) -> list[Part]:
@@ -77,8 +77,6 @@ def found(part: Part) -> Explanation | None:
     job = resources.jobs().get(part.key)
     if part.key not in memory and job is not None and job.result is not None:
         memory[part.key] = job.result
-        while len(memory) > MOST_FOUND:
-            memory.pop(next(iter(memory)))
     return memory.get(part.key)
 
 
@@ -89,6 +87,7 @@ def start(wanted: Sequence[Part]) -> list[Job[Explanation]]:
     submitted: set[str] = st.session_state.setdefault(SUBMITTED, set())
     for key in submitted - keys:
         engine.cancel(key)
+    _forget(keys)
     st.session_state[SUBMITTED] = keys
     active = []
     for part in sorted(wanted, key=lambda p: len(p.request.methods) == 1):
@@ -104,6 +103,13 @@ def start(wanted: Sequence[Part]) -> list[Job[Explanation]]:
 def again(part: Part) -> None:
     """The user tries once more."""
     part.submit()
+
+
+def _forget(wanted: set[str]) -> None:
+    """Let the oldest results go that this page does not show; the store has them."""
+    memory: dict[str, Explanation] = st.session_state.setdefault(FOUND, {})
+    for key in [key for key in memory if key not in wanted][: max(0, len(memory) - MOST_FOUND)]:
+        del memory[key]
 
 
 def stop(key: str) -> None:

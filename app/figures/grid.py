@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -36,24 +36,24 @@ class Row:
     error: str = ""
 
 
-def document(rows: Sequence[Row], methods: Methods, *, version: str = "") -> dict[str, Any]:
-    """Everything that the grid shows, as JSON. Every picture is in it once."""
+def document(rows: Sequence[Row], methods: Methods, send: Callable[[Picture], str] | None = None) -> dict[str, Any]:
+    """Everything that the grid shows, as JSON. Every picture is in it once, as what `send` makes of it."""
+    send = send or (lambda picture: shown(picture.pixels))
     classifiers = {row.classifier.name for row in rows}
     stems = [PurePath(r.picture.name).stem + (f".{r.classifier.name}" if len(classifiers) > 1 else "") for r in rows]
     found = {
-        "version": version,
         "palettes": PALETTES,
         "ramps": RAMPS,
-        "pictures": {row.picture.digest: _picture(row.picture) for row in rows},
+        "pictures": {row.picture.digest: _picture(row.picture, send) for row in rows},
         "rows": [_row(row, methods, stem) for row, stem in zip(rows, unique_stems(stems), strict=True)],
     }
     return found | {"stamp": hashlib.sha256(json.dumps(found).encode()).hexdigest()}
 
 
-def _picture(picture: Picture) -> dict[str, Any]:
+def _picture(picture: Picture, send: Callable[[Picture], str]) -> dict[str, Any]:
     width, height = picture.pixels.size
     remarks = list(picture.remarks)
-    return {"name": picture.name, "src": shown(picture.pixels), "width": width, "height": height, "remarks": remarks}
+    return {"name": picture.name, "src": send(picture), "width": width, "height": height, "remarks": remarks}
 
 
 def _row(row: Row, methods: Methods, stem: str) -> dict[str, Any]:
@@ -128,6 +128,7 @@ def _map(m: AttributionMap, row: Row, methods: Methods) -> dict[str, Any]:
         "label": label,
         "identical": [methods[name].label for name in same if name in methods],
         "agnostic": method.class_agnostic,
+        "signed": method.signed,
         "target": "whatever the class" if method.class_agnostic else m.target,
         "raw": base64.b64encode(np.ascontiguousarray(m.raw, "<f4").tobytes()).decode(),
         "shape": list(m.raw.shape),

@@ -10,7 +10,7 @@ from app import resources, session, work
 from app.boundary import boundary, plain
 from app.widgets import classifiers, pickers
 from app.widgets.mapgrid import mapgrid
-from app.widgets.methods import DEFAULT, methods
+from app.widgets.methods import methods
 from app.widgets.progress import settled, watch
 from app.widgets.uploads import pictures
 
@@ -22,6 +22,8 @@ def page() -> None:
         with st.sidebar:
             st.caption("See why an image classifier says what it says.")
             shown = pictures(choice.pictures)
+        for warning in resources.store().warnings:
+            st.warning(plain(warning))
         if (starting := resources.engine()) is not None:
             _starting(starting)
             return
@@ -29,8 +31,8 @@ def page() -> None:
         with st.sidebar:
             names = classifiers.choose(choice, known)
         choice = replace(choice, classifiers=() if names == tuple(known[:1]) else names)
-        session.keep(choice)
         if not (asked := classifiers.ready(names)):
+            session.keep(choice)
             return
         with st.sidebar:
             choice, asks = _choices(choice, asked)
@@ -43,18 +45,17 @@ def _starting(job: Job) -> None:
     if job.error is not None:
         st.error(plain(str(job.error)))
         return
-    watch(resources.loading(), [job.key])
+    watch(resources.loading(), [job.key], stoppable=False)
     st.skeleton(height=420)
 
 
 def _choices(choice: session.Choice, asked: list) -> tuple[session.Choice, tuple]:
     """The widgets, and the choice that they show now."""
     targets = pickers.targets(choice, asked)
-    asks = methods(choice, asked)
+    asks, usual = methods(choice, asked)
     taps, fusion = pickers.taps(choice, asked)
     with st.expander("Smoothing", icon=":material/blur_on:"):
         augment, eigen = pickers.smoothing(choice)
-    usual = tuple(ask.method for ask in asks) == DEFAULT and not any(ask.params for ask in asks)
     now = replace(choice, methods=() if usual else asks, taps=taps, targets=targets, fusion=fusion)
     return replace(now, augment=augment, eigen_smooth=eigen), asks
 
@@ -67,7 +68,8 @@ def _results(shown: list[Picture], asked: list, choice: session.Choice, asks: tu
     every = [part for parts in wanted for part in parts]
     active = work.start(every)
     if active and not settled(active):
-        watch(resources.jobs(), [job.key for job in active if job.active], work.stop)
+        with st.bottom:
+            watch(resources.jobs(), [job.key for job in active if job.active], work.stop)
     for part, message in work.failures(every):
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.warning(plain(message), icon=":material/info:")

@@ -35,7 +35,8 @@ def add_classifier() -> None:
 def _published() -> None:
     from models.architectures import registry
 
-    names = [n for n in registry.architectures() if "/" in n]
+    with st.spinner("Listing what there is"):
+        names = [n for n in registry.architectures() if "/" in n]
     label = "timm or torchvision name"
     name = st.selectbox(label, names, index=None, accept_new_options=True, placeholder="timm/resnet18.a1_in1k")
     st.caption("The weights come over the network the first time, and stay on this machine.")
@@ -48,7 +49,8 @@ def _from_file() -> None:
 
     types = ["safetensors", "pt", "pth", "th", "bin"]
     weights = st.file_uploader("Weights", type=types, key="add.weights", max_upload_size=MEGABYTES)
-    names = registry.architectures()
+    with st.spinner("Listing what there is"):
+        names = registry.architectures()
     architecture = st.selectbox("Architecture", names, index=names.index("resnet20_cifar"), key="add.architecture")
     classes = st.file_uploader(
         "Class names, a text file with one per line or JSON", type=["txt", "json"], key="add.classes"

@@ -29,10 +29,9 @@ def names() -> list[str]:
 def choose(choice: Choice, known: Sequence[str]) -> tuple[str, ...]:
     """Draw the choice and the way to add one; the names chosen."""
     options = list(dict.fromkeys([*known, *choice.classifiers]))
-    left, right = st.columns([5, 1], vertical_alignment="bottom", gap="xsmall")
     key = seed("classifiers", list(choice.classifiers) or options[:1])
-    chosen = left.multiselect("Classifier", options, key=key, placeholder="Choose")
-    if right.button("", icon=":material/add:", help="Add a classifier", width="stretch", key="add"):
+    chosen = st.multiselect("Classifier", options, key=key, placeholder="Choose")
+    if st.button("Add a classifier", icon=":material/add:", type="tertiary", key="add"):
         add_classifier()
     return tuple(chosen)
 
@@ -48,6 +47,7 @@ def ready(chosen: Sequence[str]) -> list[Classifier]:
             _failed(job)
     if waiting := [job.key for job in jobs if job.active]:
         watch(resources.loading(), waiting)
+        st.skeleton(height=420)
     return [c for c in found.values() if not isinstance(c, Job)]
 
 

@@ -5,15 +5,22 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.errors import BadParameter
 from analysis.registry import Method, Parameter, Scalar
+from app.boundary import plain
 from app.session import seed
 
 
 def knobs(method: Method, given: Mapping[str, Any], key: str) -> tuple[tuple[str, Scalar], ...]:
     """One control per parameter, seeded with what is given; the parameters that differ from their defaults."""
-    known = {p.name for p in method.parameters}
-    seeds = method.bound({name: value for name, value in given.items() if name in known})
-    values = {p.name: _knob(p, seeds[p.name], f"{key}.{method.name}.{p.name}") for p in method.parameters}
+    values = {}
+    for p in method.parameters:
+        try:
+            start = p.checked(given.get(p.name, p.default), method.label)
+        except BadParameter as error:  # from an address that somebody wrote by hand
+            st.caption(plain(str(error)))
+            start = p.default
+        values[p.name] = _knob(p, start, f"{key}.{method.name}.{p.name}")
     return tuple((p.name, values[p.name]) for p in method.parameters if values[p.name] != p.default)
 
 

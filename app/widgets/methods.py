@@ -16,8 +16,17 @@ if TYPE_CHECKING:
     from analysis.attribution.registry import AttributionMethod, AttributionRegistry
     from models.classifier import Classifier
 
-DEFAULT = ("gradcam", "layercam", "finercam", "eigencam", "guided_gradcam", "smoothgrad")
-"""Six that are quick and look for different things."""
+_FIRST = (
+    "gradcam",
+    "layercam",
+    "finercam",
+    "eigencam",
+    "guided_gradcam",
+    "smoothgrad",
+    "input_x_gradient",
+    "gradcam++",
+)
+"""Quick, and they look for different things: a new page takes the first six that can serve."""
 
 GROUPS = {
     "A layer's activations and gradients": ("gradients", "head", "noisy", "curvature", "joint", "guided"),
@@ -27,20 +36,22 @@ GROUPS = {
 }
 
 
-def methods(choice: Choice, asked: Sequence[Classifier]) -> tuple[Ask, ...]:
-    """The methods to run, with the parameters that differ from their defaults."""
+def methods(choice: Choice, asked: Sequence[Classifier]) -> tuple[tuple[Ask, ...], bool]:
+    """The methods to run, with the parameters that differ from their defaults; whether a new page has the same."""
     from analysis.attribution import METHODS
 
     given = {ask.method: dict(ask.params) for ask in choice.methods}
     against = {m.name: why for m in METHODS if (why := _against(m, asked))}
-    wanted = [n for n in (given or DEFAULT) if n in METHODS and n not in against]
+    usual = [n for n in _FIRST if n in METHODS and n not in against][:6]
+    wanted = [n for n in given if n in METHODS and n not in against] or usual
     with st.popover("Choose methods", width="stretch", icon=":material/grid_view:"):
         st.caption(":material/hourglass_top: needs many passes and runs in the background.")
         chosen = [name for title in GROUPS for name in _group(title, wanted, METHODS, against)]
         _refused(METHODS, against)
     ordered = [n for n in dict.fromkeys([*wanted, *chosen]) if n in chosen]
     st.caption(plain(", ".join(METHODS[n].label for n in ordered)) or "No method is chosen.")
-    return tuple(Ask(name, params) for name, params in _parameters(ordered, METHODS, given).items())
+    params = _parameters(ordered, METHODS, given)
+    return tuple(Ask(n, params[n]) for n in ordered), ordered == usual and not any(params.values())
 
 
 def _against(method: AttributionMethod, asked: Sequence[Classifier]) -> str:

@@ -61,11 +61,15 @@ def _contrast(options: dict[str, str], pair: Sequence[str]) -> tuple[str, ...]:
 
 def taps(choice: Choice, asked: Sequence[Classifier]) -> tuple[tuple[str, ...], Fusion]:
     """Where to read, and how the maps of several layers become one."""
+    from models.stages import stages
+
     options = {"auto": "Default layer"}
     for classifier in asked:
         if len(asked) == 1 and classifier.default_tap:
             options["auto"] = f"Default: {_tap(classifier, classifier.default_tap)}"
-        options |= {name: _tap(classifier, name) for name, tap in classifier.taps.items() if tap.spatial}
+        first = [tap.name for tap in stages(classifier.taps, classifier.default_tap)]
+        every = [*first, *(name for name, tap in classifier.taps.items() if tap.spatial)]
+        options |= {name: _tap(classifier, name) for name in every}
     wanted = [t for t in choice.taps if t in options] or ["auto"]
     key = seed("taps", wanted)
     chosen = tuple(st.multiselect("Layers", options, key=key, format_func=options.__getitem__, placeholder="Default"))

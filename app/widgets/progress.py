@@ -19,28 +19,34 @@ def settled(jobs: Sequence[Job], patience: float = PATIENCE) -> bool:
 
 
 @st.fragment(run_every=0.5)
-def watch(engine: Jobs, keys: Sequence[str], cancel: Callable[[str], None] | None = None) -> None:
+def watch(
+    engine: Jobs, keys: Sequence[str], cancel: Callable[[str], None] | None = None, stoppable: bool = True
+) -> None:
     """Follow these jobs; draw the page anew whenever one of them ends. `cancel(key)` stops one."""
 
-    def stop(key: str) -> None:
-        engine.cancel(key)
+    def stop(keys: Sequence[str]) -> None:
+        for key in keys:
+            (cancel or engine.cancel)(key)
 
     jobs = [job for key in keys if (job := engine.get(key)) is not None]
     if not jobs or not all(job.active for job in jobs):
         st.rerun()
-    for job in jobs[:3]:
-        left, right = st.columns([6, 1], vertical_alignment="bottom")
-        left.progress(job.fraction, plain(_text(job)))
-        right.button("Cancel", key=f"cancel.{job.key}", on_click=cancel or stop, args=(job.key,), width="stretch")
-    if len(jobs) > 3:
-        st.caption(f"and {len(jobs) - 3} more")
+    first = next((job for job in jobs if job.state == "running"), jobs[0])
+    waiting = f"; {len(jobs) - 1} more to come" if len(jobs) > 1 else ""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.progress(first.fraction, plain(_text(first) + waiting))
+    if not stoppable:
+        return
+    row.button("Cancel", key=f"cancel.{first.key}", on_click=stop, args=([first.key],))
+    if len(jobs) > 1:
+        row.button("Cancel all", key=f"cancel.all.{first.key}", on_click=stop, args=([job.key for job in jobs],))
 
 
 def _text(job: Job) -> str:
     if job.state == "queued":
         return f"{job.title}: waiting for its turn"
+    words = job.title if not job.message or job.message in job.title else f"{job.title}: {job.message}"
     left = job.seconds_left
-    words = f"{job.title}: {job.message}" if job.message and job.message != job.title else job.title
     return words + (f", {_about(left)} left" if left is not None and job.seconds > 1 else "")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analysis.types import Picture
+from app.figures.pictures import shown
 from app.widgets.component import component, source
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ _SCRIPT = source(
 _MAPGRID = component("mapgrid", _STYLE, _SCRIPT)
 
 
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _sent(digest: str, _picture: Picture) -> str:
+    return shown(_picture.pixels)
+
+
 def mapgrid(rows: Sequence[Row], key: str, on_target: Callable[[int, str], None]) -> None:
     """Show pictures, predictions and maps. on_target(index, name): the user asks about another class."""
     from analysis.attribution import METHODS
@@ -30,5 +37,5 @@ def mapgrid(rows: Sequence[Row], key: str, on_target: Callable[[int, str], None]
         if event := st.session_state[key].target:
             on_target(int(event["index"]), str(event["name"]))
 
-    shown = document(rows, {m.name: m for m in METHODS})
-    _MAPGRID(data=shown | {"assets": {"css": _STYLE, "js": _SCRIPT}}, key=key, on_target_change=asked)
+    drawn = document(rows, {m.name: m for m in METHODS}, lambda picture: _sent(picture.digest, picture))
+    _MAPGRID(data=drawn | {"assets": {"css": _STYLE, "js": _SCRIPT}}, key=key, on_target_change=asked)

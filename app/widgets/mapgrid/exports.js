@@ -10,7 +10,7 @@ async function saveAll(grid) {
     const { values, fields, raw, extent, input, ...about } = map;
     manifest.push({ ...about, picture: tile.picture.name, digest: row.picture, classifier: row.classifier, fingerprint: row.fingerprint });
   }
-  const text = JSON.stringify({ cutaway: grid.data.version, settings: grid.settings, maps: manifest }, null, 1);
+  const text = JSON.stringify({ settings: grid.settings, maps: manifest }, null, 1);
   files.push(["manifest.json", new TextEncoder().encode(text)]);
   save(zip(files), "cutaway-maps.zip");
 }

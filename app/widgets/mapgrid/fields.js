@@ -103,10 +103,17 @@ function displayForm(map) {
 /** Why nothing is drawn, or null. */
 function nothingToShow(map, settings) {
   const [low, high] = (map.extent ??= extent(map.values));
-  if (low === 0 && high === 0) return { text: "Every value is zero." };
+  if (low === 0 && high === 0) return { text: map.remarks[0] ?? "Every value is zero." };
   if (settings.range === "positive" && high <= 0) return { text: "No positive evidence.", offer: "negative" };
   if (settings.range === "negative" && low >= 0) return { text: "No evidence against.", offer: "positive" };
   return null;
+}
+
+/** That what is drawn at full strength is small beside what is not drawn; empty where it is not. */
+function faint(map, settings) {
+  const [low, high] = map.extent, ratio = settings.range === "positive" ? -low / high : -high / low;
+  if (!map.signed || map.agnostic || !["positive", "negative"].includes(settings.range) || ratio < 5) return "";
+  return `Faint: evidence ${settings.range === "positive" ? "against" : "for"} is ${ratio < 100 ? Math.round(ratio) : "over 100"}× stronger`;
 }
 
 /** A number as a person reads it: three figures. */

@@ -4,8 +4,7 @@ function largeSide(tile) {
   const remarks = tile.map.remarks.map((text) => el("p", { class: "remark" }, text));
   const buttons = downloads(tile).map(([text, act]) => el("button", { type: "button", onclick: act }, text));
   const what = `${tile.map.target} · ${tile.row.classifier} · ${tile.picture.name}`;
-  return el("div", { class: "side" }, namesOf(tile.map), el("p", { class: "by" }, what), tile.bar,
-    el("div", { class: "chips" }, badge(tile.map)), ...remarks, particulars(tile.map), el("div", { class: "buttons" }, ...buttons));
+  return el("div", { class: "side" }, namesOf(tile.map), el("p", { class: "by" }, what), tile.bar, ...remarks, particulars(tile.map), el("div", { class: "buttons" }, ...buttons));
 }
 
 function showLarge(grid, index) {

@@ -11,7 +11,7 @@ function stage(tile) {
     style: `aspect-ratio:${aspect(picture, row.view)}`, onclick: () => enlarge(grid, tile),
     onpointermove: (event) => point(grid, tile, event), onpointerleave: () => unpoint(grid),
   }, cropped(picture, row.view), tile.canvas, tile.mark, tile.value);
-  return el("div", { class: "stand" }, button, tile.silence);
+  return el("div", { class: "stand" }, button, badge(map), tile.silence);
 }
 
 function badge(map) {
@@ -54,12 +54,13 @@ function makeTile(grid, row, map) {
   const picture = grid.data.pictures[row.picture];
   const tile = { grid, row, map, picture, image: grid.images.get(row.picture) };
   tile.bar = el("div", { class: "scale" });
-  const remarks = map.remarks.map((text) => el("p", { class: "remark" }, text));
+  const said = (map.extent ??= extent(map.values))[1] <= 0 ? [] : map.remarks; // over the picture itself, where there is nothing to draw
+  const remarks = said.map((text) => el("p", { class: "remark" }, text));
   tile.element = el("article", { class: "tile", "data-method": map.method },
-    el("div", { class: "title" }, namesOf(map), badge(map), el("span", { class: "spring" }), menu("⤓", `Download ${map.label}`, downloads(tile), "right")),
+    el("div", { class: "title" }, namesOf(map), el("span", { class: "spring" }), menu("⤓", `Download ${map.label}`, downloads(tile), "right")),
     stage(tile), tile.bar, ...remarks,
     el("p", { class: "reads" }, map.note.reads),
-    el("details", { class: "more" }, el("summary", {}, "Failure, paper · ", origin(map)), particulars(map)));
+    el("details", { class: "more" }, el("summary", {}, "Details · ", origin(map)), particulars(map)));
   tile.element.cutaway = { raw: map.values, shape: map.shape, input: map.input, display: () => displayForm(map) };
   return tile;
 }
@@ -82,7 +83,8 @@ function drawTile(tile) {
     return;
   }
   tile.painted = paint(tile.canvas, map, settings, sharers(grid, tile), palettes);
-  tile.bar.append(colourBar(tile.painted, settings, palettes));
+  const weak = faint(map, settings);
+  tile.bar.append(colourBar(tile.painted, settings, palettes), weak ? el("p", { class: "remark" }, weak) : "");
 }
 
 /** The maps that share one scale with this one. */

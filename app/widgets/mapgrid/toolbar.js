@@ -3,7 +3,7 @@
 const RANGES = [["positive", "Positive", "Evidence for: values below zero are cut, each map from its lowest to its highest"],
   ["full", "Full", "From the lowest to the highest raw value"], ["symmetric", "Signed", "Around zero: evidence for and against"],
   ["negative", "Negative", "Evidence against: values above zero are cut"], ["custom", "Custom", "Between two raw values of your choice"]];
-const SCALES = [["each", "Each map its own scale"], ["method", "One scale per method"], ["grid", "One scale for all"]];
+const SCALES = [["each", "Own scales"], ["method", "Scale per method"], ["grid", "One scale for all"]];
 
 function choices(label, options, value, onchange) {
   const list = el("select", { "aria-label": label, title: label, onchange: (event) => onchange(event.target.value) });

@@ -1,0 +1,200 @@
+"""From a photo to maps, as a user does it."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Download, Page, expect
+
+from analysis.arrays import display, resized
+from analysis.datasets.samples import sample_pictures
+from tests.browser.conftest import Server, Watched
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+RAW = (
+    "e => ({raw: [...e.cutaway.raw], shape: e.cutaway.shape, input: e.cutaway.input, shown: [...e.cutaway.display()]})"
+)
+
+
+def photo(folder: Path, name: str = "my photo.jpg") -> Path:
+    path = folder / name
+    path.write_bytes(next(s for s in sample_pictures() if s.title == "Rocket").read())
+    return path
+
+
+def upload(page: Page, *files: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload", exact=True).click()
+    chooser.value.set_files([str(f) for f in files])
+
+
+def subject(page: Page, name: str):
+    return page.locator(".subject h3", has_text=name)
+
+
+def saved(download: Download, folder: Path) -> Path:
+    path = folder / download.suggested_filename
+    download.save_as(path)
+    return path
+
+
+def choose(page: Page, label: str, value: str) -> None:
+    page.get_by_label(label, exact=True).select_option(value)
+
+
+def test_a_photo_is_explained_and_its_address_opens_it_again(
+    watched: Watched, browser: Browser, server: Server, tmp_path: Path
+) -> None:
+    page = watched.page
+    upload(page, photo(tmp_path))
+    expect(subject(page, "my photo.jpg")).to_be_visible()
+    expect(page.locator(".top .class")).to_have_count(5)
+    assert page.locator("canvas.overlay").count() >= 4
+    second = page.locator(".top .class .name").nth(1).inner_text()
+    page.locator(".top .class").nth(1).click()
+    expect(page.locator(".target", has_text=f"Evidence for {second}")).to_be_visible()
+    assert "target=" in page.url
+    assert "picture=" in page.url
+    with browser.new_context() as other:
+        again = other.new_page()
+        again.goto(page.url)
+        expect(again.locator(".target", has_text=f"Evidence for {second}")).to_be_visible(timeout=30_000)
+        expect(subject(again, "my photo.jpg")).to_be_visible()
+        assert again.locator("canvas.overlay").count() == page.locator("canvas.overlay").count()
+        expect(again.get_by_text("from the store").first).to_be_visible()
+
+
+def test_what_is_drawn_is_the_display_form_of_the_raw_map(watched: Watched) -> None:
+    page = watched.page
+    choose(page, "Colours", "greys")
+    for tile in page.locator(".tile").all():
+        sent = tile.evaluate(RAW)
+        raw, size = np.array(sent["raw"], np.float32).reshape(sent["shape"]), tuple(sent["input"])
+        assert np.abs(np.array(sent["shown"]).reshape(size) - display(raw, size)).max() < 3e-6
+        if raw.max() <= 0:
+            continue
+        pixels = tile.locator("canvas.overlay").evaluate(
+            "c => ({size: [c.height, c.width], red: [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+            ".filter((_, i) => i % 4 === 0)})"
+        )
+        positive = np.maximum(raw, 0)
+        small = resized(positive, size)
+        fine = resized(positive, tuple(pixels["size"]))
+        wanted = np.clip((fine - small.min()) / (small.max() - small.min()), 0, 1) * 255
+        assert np.abs(np.array(pixels["red"]).reshape(wanted.shape) - wanted).max() <= 1.0
+
+
+def test_the_cursor_reads_the_raw_value_here_and_in_the_other_maps(watched: Watched) -> None:
+    tiles = watched.page.locator(".tile")
+    sent = tiles.first.evaluate(RAW)
+    rows, columns = sent["shape"]
+    stage = tiles.first.locator(".stage")
+    box = stage.bounding_box()
+    assert box
+    stage.hover(position={"x": box["width"] * 2.5 / columns, "y": box["height"] * 5.5 / rows})
+    value = tiles.first.locator(".value")
+    assert value.get_attribute("data-cell") == "5,2"
+    assert float(value.get_attribute("data-value") or "nan") == pytest.approx(sent["raw"][5 * columns + 2], rel=1e-6)
+    assert all(tile.locator(".mark").is_visible() for tile in tiles.all())
+
+
+def test_settings_act_without_the_server(watched: Watched) -> None:
+    page = watched.page
+    page.wait_for_timeout(1000)
+    before, canvas = len(watched.frames), page.locator("canvas.overlay").first
+    first = canvas.evaluate("c => c.toDataURL()")
+    page.get_by_label("Opacity").fill("0.9")
+    assert canvas.evaluate("c => c.style.opacity") == "0.9"
+    page.get_by_role("button", name="Signed").click()
+    signed = canvas.evaluate("c => c.toDataURL()")
+    assert signed != first
+    choose(page, "Scale", "grid")
+    ends = {tuple(bar.locator(".ends span").all_inner_texts()) for bar in page.locator(".tile .bar").all()}
+    assert len(ends) == 1
+    page.get_by_role("button", name="Custom").click()
+    page.get_by_label("high end of the colours").fill("0.5")
+    page.get_by_label("high end of the colours").press("Enter")
+    assert canvas.evaluate("c => c.toDataURL()") != signed
+    assert len(watched.frames) == before
+
+
+def test_a_map_opens_large_by_keyboard_and_escape_closes_it(watched: Watched) -> None:
+    page = watched.page
+    page.locator(".tile .stage").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.large[open]")).to_be_visible()
+    name = page.locator("dialog h4").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("dialog h4").inner_text() != name
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog.large[open]")).to_have_count(0)
+
+
+def test_downloads_hold_what_was_computed(watched: Watched, browser: Browser, tmp_path: Path) -> None:
+    page, tile = watched.page, watched.page.locator(".tile").first
+    sent = tile.evaluate(RAW)
+    for label in ("PNG, over the picture", "NPZ, raw values"):
+        tile.locator(".menu summary").click()
+        with page.expect_download() as download:
+            tile.get_by_role("menuitem", name=label).click()
+        path = saved(download.value, tmp_path)
+        if path.suffix == ".npz":
+            with np.load(path) as arrays:
+                assert arrays["raw"].ravel() == pytest.approx(sent["raw"], rel=1e-6)
+                assert arrays["map"].shape == tuple(sent["input"])
+        else:
+            assert path.read_bytes().startswith(b"\x89PNG")
+    files = {}
+    for label in ("All maps (ZIP)", "Report (HTML, works offline)"):
+        page.get_by_label("Download everything").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=label).click()
+        files[label[:3]] = saved(download.value, tmp_path)
+    count = page.locator(".tile").count()
+    with zipfile.ZipFile(files["All"]) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 3 * count + 1
+        assert len(json.loads(archive.read("manifest.json"))["maps"]) == count
+    _report_works_alone(browser, files["Rep"], count)
+
+
+def _report_works_alone(browser: Browser, report: Path, count: int) -> None:
+    with browser.new_context(offline=True) as context:
+        page, errors = context.new_page(), []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(report.as_uri())
+        expect(page.locator("canvas.overlay")).to_have_count(count)
+        page.get_by_label("Opacity").fill("0.25")
+        assert page.locator("canvas.overlay").first.evaluate("c => c.style.opacity") == "0.25"
+        page.locator(".tile .stage").first.hover()
+        expect(page.locator(".tile .value").first).to_be_visible()
+        assert errors == []
+
+
+def test_a_bad_file_is_refused_by_name_and_the_good_one_goes_on(watched: Watched, tmp_path: Path) -> None:
+    page = watched.page
+    text, empty = tmp_path / "letter.png", tmp_path / "empty.jpg"
+    text.write_text("Dear reader")
+    empty.write_bytes(b"")
+    upload(page, text, photo(tmp_path, "good.jpg"), empty)
+    expect(subject(page, "good.jpg")).to_be_visible()
+    warning = page.get_by_test_id("stAlert")
+    expect(warning).to_contain_text("letter.png")
+    expect(warning).to_contain_text("empty.jpg")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(warning).to_have_count(0)
+    page.get_by_role("button", name="Explain Coffee.png").click()
+    expect(subject(page, "Coffee.png")).to_be_visible()
+
+
+def test_a_rather_than_b(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_text("A rather than B", exact=True).click()
+    page.get_by_role("combobox", name="rather than B").click()
+    page.get_by_role("option").nth(1).click()
+    expect(page.locator(".target", has_text="rather than")).to_be_visible()
+    page.get_by_role("button", name="Signed").click()
+    assert page.locator(".tile .ends").first.locator("span").nth(1).inner_text() == "0"
