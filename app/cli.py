@@ -31,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+FILES_OF_WEIGHTS = (".safetensors", ".pt", ".pth", ".th", ".bin")
+
 Workspace = Annotated[
     Path | None,
     typer.Option(help="Folder of the store and of imported models; else CUTAWAY_WORKSPACE, else your data folder."),
@@ -225,7 +227,7 @@ def _classifier(model: str, arch: str | None, classes: Path | None, where: setti
     from models import catalogue
 
     path = Path(model)
-    if not path.is_file():
+    if not path.is_file() and path.suffix.lower() not in FILES_OF_WEIGHTS:
         if arch or classes:
             raise typer.BadParameter(f"there is no file '{model}', and --arch and --classes are for files.")
         return catalogue.load(model, imported=where.imported_models, device=best())

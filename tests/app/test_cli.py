@@ -189,6 +189,18 @@ def test_a_file_of_weights_needs_its_architecture(photo, weights, tmp_path, caps
     assert "--arch" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (("--model", "resnet20-cifar11"), "no classifier named"),
+        (("--model", "gone.pth", "--arch", "resnet20_cifar"), "no file gone.pth"),
+    ],
+)
+def test_a_model_that_is_not_there_is_exit_code_1(model, said, photo, tmp_path, capsys):
+    assert cutaway("explain", photo, *model, "--method", "gradcam", "--out", tmp_path / "out") == 1
+    assert said in capsys.readouterr().err
+
+
 def test_a_store_that_is_held_is_told_and_done_without(photo, model, tmp_path, workspace, capsys):
     """Another process holds it, as the app does."""
     hold = "import sys; from pathlib import Path; from analysis.store.store import Store\n"
