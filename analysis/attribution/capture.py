@@ -92,6 +92,11 @@ def borrowed(module: nn.Module) -> Iterator[nn.Module]:
             each.training = True
 
 
+def ordinary(tensor: Tensor) -> Tensor:
+    """The tensor, or a copy that autograd may use where it was made in inference mode."""
+    return tensor.clone() if tensor.is_inference() else tensor
+
+
 @contextmanager
 def hooked(module: nn.Module, hooks: dict[str, Callable]) -> Iterator[None]:
     """Forward hooks by module name, gone afterwards."""
@@ -130,13 +135,13 @@ def run_pass(module: nn.Module, images: Tensor, taps: Sequence[Tap], choose: Cho
 
     hooks = {t.name: reader(t.name) for t in taps}
     with torch.inference_mode(False), torch.no_grad(), borrowed(module), hooked(module, hooks):
-        logits = forward(module, images.clone() if images.is_inference() else images)
+        logits = forward(module, ordinary(images))
         torch.set_grad_enabled(True)
         classes = choose(logits.detach())
         rows = _row_gradients(logits, classes, [read[t.name] for t in taps])
-    activations = {t.name: to_nchw(read[t.name].detach(), t).float() for t in taps}
-    gradients = {t.name: _stacked(g, t) for t, g in zip(taps, rows, strict=True)}
-    return Pass(logits.detach().float(), classes, activations, gradients)
+        activations = {t.name: to_nchw(read[t.name].detach(), t).float() for t in taps}
+        gradients = {t.name: _stacked(g, t) for t, g in zip(taps, rows, strict=True)}
+        return Pass(logits.detach().float(), classes, activations, gradients)
 
 
 def _row_gradients(logits: Tensor, classes: Tensor, leaves: list[Tensor]) -> list[Tensor]:

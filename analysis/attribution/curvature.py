@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from analysis.attribution.capture import borrowed, forward, hooked
+from analysis.attribution.capture import borrowed, forward, hooked, ordinary
 from models.classifier import Tap
 from models.taps import to_nchw
 
@@ -24,7 +24,7 @@ def hessian_times_activations(module: nn.Module, images: Tensor, tap: Tap, weigh
     plain_attention = sdpa_kernel(SDPBackend.MATH)  # the fused kernels have no second derivative
     with torch.inference_mode(False), torch.no_grad(), plain_attention, borrowed(module):
         with hooked(module, {tap.name: hook}):
-            logits = forward(module, images.clone() if images.is_inference() else images)
+            logits = forward(module, ordinary(images))
         torch.set_grad_enabled(True)
         (leaf,) = read
         product = _second(torch.autograd.grad((logits * weights).sum(), leaf, create_graph=True)[0], leaf)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from analysis.attribution import attention
 from analysis.attribution.baselines import limits_of
-from analysis.attribution.capture import Pass, borrowed, forward, run_pass
+from analysis.attribution.capture import Pass, borrowed, forward, ordinary, run_pass
 from analysis.attribution.curvature import hessian_times_activations
 from analysis.attribution.projection import first_component
 from analysis.attribution.registry import AttributionMethod
@@ -83,8 +83,10 @@ def attribute(
     for tap in taps or (None,):
         if reason := reason_against(method, subject.classifier, tap):
             raise NotApplicable(f"{method.label}: {reason}")
-    weights = score_weights(method, params, subject.taken.logits, weights)
-    given = _KINDS[method.kind](subject, method, params, list(taps), weights)
+    with torch.inference_mode(False), torch.no_grad():  # whatever mode the caller is in
+        subject.images, weights = ordinary(subject.images), ordinary(weights)
+        weights = score_weights(method, params, subject.taken.logits, weights)
+        given = _KINDS[method.kind](subject, method, params, list(taps), weights)
     found, said = given if isinstance(given, tuple) else (given, [()] * len(subject))
     values = _summed(found.detach().float(), eigen)
     remarks = _remarks(subject, method, taps, weights, values)

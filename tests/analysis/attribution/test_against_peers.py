@@ -1,7 +1,6 @@
 """Maps against pytorch-grad-cam 1.5.7 and against formulas written out in float64."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -106,10 +105,9 @@ def peers(case, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("name", PEERS)
 def test_equals_the_peer(case, name: str) -> None:
-    # The peer needs the plain attention kernel for its second derivative; kernels differ in rounding.
-    kernel = sdpa_kernel(SDPBackend.MATH) if name == "shapleycam" else nullcontext()
-    with kernel:
-        mine, (raw, final) = ours(case, name), peers(case, name)
+    if name == "shapleycam" and case.tap.layout != "nchw":
+        pytest.skip("the peer's Shapley-CAM does not reshape activations of other layouts and raises; see the oracle")
+    mine, (raw, final) = ours(case, name), peers(case, name)
     if name in SIGN_IS_OPEN:
         signs = np.sign((mine * raw).sum(axis=(1, 2)))
         raw = raw * signs[:, None, None]
@@ -117,12 +115,12 @@ def test_equals_the_peer(case, name: str) -> None:
         agreeing = signs > 0
     else:
         scale = np.abs(raw).max()
-        print("RAWDIFF", name, np.abs(mine - raw).max() / scale)
         np.testing.assert_allclose(mine, raw, rtol=1e-5, atol=5e-6 * scale)
         agreeing = np.ones(len(mine), dtype=bool)
     size = tuple(case.images.shape[-2:])
     shown = np.stack([display(m, size) for m in mine])
-    tolerance = EIGEN_ATOL if name in SIGN_IS_OPEN else FINAL_ATOL
+    # Finer-CAM is a difference of near equals, which the peer takes in float32 and we in float64.
+    tolerance = EIGEN_ATOL if name in SIGN_IS_OPEN | {"finercam"} else FINAL_ATOL
     np.testing.assert_allclose(shown[agreeing], final[agreeing], rtol=0, atol=tolerance)
 
 
@@ -187,6 +185,56 @@ def test_the_pass_equals_autograd_in_float64(case) -> None:
     mine = shared.activations[case.tap.name].numpy(), shared.gradient(case.tap.name, case.weights()).numpy()
     for got, expected in zip(mine, (a, g), strict=True):
         np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_shapleycam_equals_the_formula_in_float64(case) -> None:
+    import copy
+
+    exact = copy.deepcopy(case.module).double()
+    leaf: list[torch.Tensor] = []
+
+    def hook(_module, _inputs, output):
+        leaf[:] = [output.detach().clone().requires_grad_()]
+        return leaf[0].clone()
+
+    handle = exact.get_submodule(case.tap.name).register_forward_hook(hook)
+    with sdpa_kernel(SDPBackend.MATH):
+        score = (exact(case.images.double()) * case.weights().double()).sum()
+    handle.remove()
+    (gradient,) = torch.autograd.grad(score, leaf[0], create_graph=True)
+    product = torch.zeros_like(gradient)
+    if gradient.requires_grad:
+        found = torch.autograd.grad(gradient, leaf[0], grad_outputs=leaf[0].detach(), allow_unused=True)[0]
+        product = product if found is None else found
+    a, g, p = (to_nchw(t.detach(), case.tap) for t in (leaf[0], gradient, product))
+    expected = ((g - 0.5 * p).mean((2, 3), keepdim=True) * a).sum(1).numpy()
+    mine = ours(case, "shapleycam")
+    np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_finercam_equals_the_formula_in_float64(case) -> None:
+    """The contrastive score differentiated through the whole network in float64."""
+    import copy
+
+    exact = copy.deepcopy(case.module).double()
+    read: dict[str, torch.Tensor] = {}
+
+    def hook(_module, _inputs, output):
+        read["a"] = output.clone()
+        return read["a"].clone()
+
+    handle = exact.get_submodule(case.tap.name).register_forward_hook(hook)
+    logits = exact(case.images.double())
+    handle.remove()
+    total = 0
+    for row, target in zip(logits, case.classes, strict=True):
+        order = (row - row[target]).abs().argsort()[1:4]
+        shares = row.softmax(0)[order]
+        total = total + (shares * (row[target] - row[order])).sum() / shares.sum()
+    (gradient,) = torch.autograd.grad(total, read["a"])
+    a, g = (to_nchw(t.detach(), case.tap) for t in (read["a"], gradient))
+    expected = (g.mean((2, 3), keepdim=True) * a).sum(1).numpy()
+    np.testing.assert_allclose(ours(case, "finercam"), expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
 def test_equals_captum_layer_gradcam(case) -> None:
