@@ -7,7 +7,7 @@
 | head | activations (N, C, h, w), weights (N, C) of the target's row of the head | channels |
 | noisy | activations, gradients (S, N, C, h, w), scores (S, N) of S noisy copies | channels |
 | curvature | activations, gradients, products (N, C, h, w): Hessian times activations | channels |
-| masks | score, images (N, 3, H, W), activations (N, C, h, w) | channels, or maps (N, H, W) |
+| masks | score, images (N, 3, H, W), activations (N, C, h, w) or None (`ignores_tap`) | channels, or (N, H, W) |
 | ablation | score_at_tap, activations (N, C, h, w), scores (N,) | channels |
 | input | network, images (N, C, H, W), weights (N, L) of the logits, limits (2, C) | maps (N, H, W) |
 | guided | network, layer (the tap's module), images (N, C, H, W), weights (N, L) | maps (N, H, W) |
@@ -59,11 +59,12 @@ class AttributionMethod(Method):
     signed: bool = True  # whether values below zero mean evidence against
     retarget: Callable[..., Tensor] | None = None  # (logits, weights, **params) -> weights of another score
     applies: Applies | None = None  # the reason why it cannot serve a network, or None
+    ignores_tap: bool = False  # of kind masks or activations, but with masks of its own
     same_on_pooled_head: bool = False  # equals CAM where the tap's mean over space feeds a linear head
 
     @property
     def reads_tap(self) -> bool:
-        return self.kind not in ("input", "attention")
+        return self.kind not in ("input", "attention") and not self.ignores_tap
 
 
 class AttributionRegistry(Registry[AttributionMethod]):
@@ -81,6 +82,7 @@ class AttributionRegistry(Registry[AttributionMethod]):
         slow: bool = False,
         signed: bool = True,
         applies: Applies | None = None,
+        ignores_tap: bool = False,
         same_on_pooled_head: bool = False,
         retarget: Callable[..., Tensor] | None = None,
         version: int = 1,
@@ -101,6 +103,7 @@ class AttributionRegistry(Registry[AttributionMethod]):
                 slow=slow,
                 signed=signed,
                 applies=applies,
+                ignores_tap=ignores_tap,
                 same_on_pooled_head=same_on_pooled_head,
                 retarget=retarget,
             )

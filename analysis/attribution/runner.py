@@ -178,7 +178,8 @@ def _curvature(subject: Subject, method: AttributionMethod, params: Params, taps
 
 def _masks(subject: Subject, method: AttributionMethod, params: Params, taps: list[Tap], weights: Tensor) -> Tensor:
     scorer = Scorer(subject.module, subject.images, weights, subject.report, method.label)
-    return method.function(scorer, subject.images, subject.taken.activations[taps[0].name], **params)
+    activations = subject.taken.activations[taps[0].name] if taps else None
+    return method.function(scorer, subject.images, activations, **params)
 
 
 def _ablation(subject: Subject, method: AttributionMethod, params: Params, taps: list[Tap], weights: Tensor) -> Tensor:

@@ -20,11 +20,12 @@ from analysis.registry import Range
     fails="Misses what is larger than the patch or shown twice; the patch itself is something the network never saw.",
     differs="A pixel shows the mean over the patches that cover it, as captum; patches take the mean colour, not grey.",
     slow=True,
+    ignores_tap=True,
 )
 def occlusion(
     score: Score,
     images: Tensor,
-    activations: Tensor,
+    activations: Tensor | None,
     *,
     patch: Annotated[float, Range(0.02, 0.9)] = 0.125,
     stride: Annotated[float, Range(0.01, 0.9)] = 0.0625,

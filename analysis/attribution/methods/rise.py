@@ -22,11 +22,12 @@ from analysis.registry import Range
     differs="The score is the logit, whose zero means nothing, so its mean over the masks is taken off first "
     "(`centred`); the authors use the probability as it is, and 4000 to 8000 masks.",
     slow=True,
+    ignores_tap=True,
 )
 def rise(
     score: Score,
     images: Tensor,
-    activations: Tensor,
+    activations: Tensor | None,
     *,
     masks: Annotated[int, Range(10, 10000)] = 256,
     cells: Annotated[int, Range(2, 32)] = 7,
