@@ -40,14 +40,16 @@ def pictures(chosen: Sequence[str]) -> list[Picture]:
     for digest in chosen:
         if digest not in mine and digest not in samples() and (found := _from_store(store(), digest)):
             mine[digest] = found
-    known = mine | samples()
+    known = samples() | mine  # a sample that was uploaded goes by the user's name
     shown = [known[d] for d in chosen if d in known][:MOST]
     if len([d for d in chosen if d in known]) < len(chosen):
         st.warning("This address names a picture that is not in this workspace.", icon=":material/image_not_supported:")
     if not shown and not chosen:
         shown = list(samples().values())[:1]
     now = [p.digest for p in shown]
-    gallery(list(reversed(mine.values())) + list(samples().values()), now, "gallery", lambda d, add: _pick(d, add, now))
+    first = list(reversed(mine.values()))
+    rest = [picture for digest, picture in samples().items() if digest not in mine]
+    gallery(first + rest, now, "gallery", lambda digest, add: _pick(digest, add, now))
     return shown
 
 

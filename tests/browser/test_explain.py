@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Download, Page, expect
 
 from analysis.arrays import display, resized
@@ -20,8 +21,11 @@ RAW = (
 
 
 def photo(folder: Path, name: str = "my photo.jpg") -> Path:
+    """A picture that the app has not seen yet."""
+    sample = next(s for s in sample_pictures() if s.title == "Coffee")
     path = folder / name
-    path.write_bytes(next(s for s in sample_pictures() if s.title == "Rocket").read())
+    with Image.open(sample.path) as picture:
+        picture.convert("RGB").crop((60, 20, 520, 380)).save(path, quality=90)
     return path
 
 
