@@ -46,10 +46,12 @@ def explain(
     digests = [p.digest for p in pictures]
     known = _read_back(store, classifier, digests, wanted)
     missing = [p for p in _distinct(pictures) if not known.complete(p.digest, wanted)]
+    kept = KeptPasses() if kept is None else kept
     batches = list(_batches(missing, classifier))
     for number, batch in enumerate(batches):
         part = _within(report, number, len(batches))
-        _compute(classifier, batch, wanted, known, refused, store, kept or KeptPasses(), part)
+        _compute(classifier, batch, wanted, known, refused, store, kept, part)
+    report(1.0, "")
     return [_explanation(classifier, digest, wanted, known, refused) for digest in digests]
 
 
@@ -126,7 +128,8 @@ def _compute(
                 refused[each.method.name] = str(reason)
                 continue
             seconds = (time.perf_counter() - start + shared) / len(pictures)
-            done = _results(classifier, pictures, each, maps, known, seconds, str(device))
+            found = _results(classifier, pictures, each, maps, known, seconds, str(device))
+            done = {run_id: result for run_id, result in found.items() if run_id not in known.maps}
             known.maps.update(done)
             if store is not None:
                 store.save_attributions(done, {each.method.name: each.method.version})

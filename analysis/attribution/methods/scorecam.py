@@ -1,12 +1,12 @@
 """Score-CAM: channels as masks, weighted by the score of what they let through (Wang et al. 2020, alg. 1)."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from analysis.attribution.masking import Score
 from analysis.attribution.registry import METHODS
 from analysis.registry import Range
 
@@ -26,7 +26,7 @@ MASKS_AT_ONCE = 32
     "from those that vary most.",
 )
 def scorecam(
-    score: Callable[[Tensor, Tensor], Tensor],
+    score: Score,
     images: Tensor,
     activations: Tensor,
     *,
@@ -38,6 +38,7 @@ def scorecam(
     """
     kept = _most_varied(activations, channels)
     used = activations.gather(1, kept[:, :, None, None].expand(-1, -1, *activations.shape[2:]))
+    score.expect(used.shape[0] * used.shape[1])
     rows = []
     for image, maps in enumerate(used):
         owner = torch.full((MASKS_AT_ONCE,), image, device=images.device)
