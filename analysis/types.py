@@ -69,6 +69,17 @@ class AttributionMap:
     from_store: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassMaps:
+    """What each place of one image would be called by itself."""
+
+    values: np.ndarray  # (L, h, w) float32, logits with the bias; the mean over space is the image's logits
+    class_names: tuple[str, ...]
+    tap: str
+    image: str
+    classifier: str
+
+
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """One row of the top five."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from analysis.attribution.augmentation import views
-from analysis.attribution.capture import Pass, joined, run_pass
+from analysis.attribution.capture import run_pass
 from analysis.attribution.fusion import fused
 from analysis.attribution.kept import KeptPasses
 from analysis.attribution.runner import Maps, Subject, attribute, score_weights
@@ -18,13 +18,13 @@ from analysis.attribution.targets import ranked_with
 from analysis.engine.devices import describe
 from analysis.errors import NotApplicable
 from analysis.pipelines.identical import identical_methods
+from analysis.pipelines.passing import TOP, shared_pass
 from analysis.pipelines.wanted import Wanted, plan
 from analysis.store.store import Store
 from analysis.types import AttributionMap, Explanation, Picture, Prediction, Report, Request, silent
 from models.classifier import Classifier, Tap
 
 BATCH_PIXELS = 16 * 224 * 224
-TOP = 5
 ANY_CLASS = "any class"
 
 
@@ -111,7 +111,8 @@ def _compute(
         start = time.perf_counter()
         device = next((p.device for p in module.parameters()), torch.device("cpu"))
         images = classifier.preprocessing.tensor([p.pixels for p in pictures]).to(device)
-        taken = _taken(classifier, module, pictures, images, todo, kept)
+        taps = list({t.name: t for w in todo for t in w.taps}.values())
+        taken = shared_pass(classifier, module, pictures, images, taps, lambda logits: _needed(logits, todo), kept)
         subject = Subject(classifier, module, images, taken, report)
         shared = (time.perf_counter() - start) / max(1, len(todo))
         for picture, logits in zip(pictures, taken.logits, strict=True):
@@ -133,29 +134,6 @@ def _compute(
             known.maps.update(done)
             if store is not None:
                 store.save_attributions(done, {each.method.name: each.method.version})
-
-
-def _taken(
-    classifier: Classifier,
-    module: torch.nn.Module,
-    pictures: list[Picture],
-    images: Tensor,
-    todo: Sequence[Wanted],
-    kept: KeptPasses,
-) -> Pass:
-    """The shared pass: joined from what is kept where that suffices, else taken now and kept."""
-    taps = list({t.name: t for w in todo for t in w.taps}.values())
-    names = [t.name for t in taps]
-    found = kept.find(classifier.fingerprint, [p.digest for p in pictures])
-    old = [p for p in found if p is not None and set(names) <= set(p.activations)]
-    if len(old) == len(pictures) and len({p.classes.shape for p in old}) == 1:
-        taken = joined(old, names)
-        if all(taken.covers(names, weights) for weights in _needed(taken.logits, todo)):
-            return taken
-    taken = run_pass(module, images, taps, lambda logits: ranked_with(_needed(logits, todo), logits, TOP))
-    for picture, part in zip(pictures, taken.each(), strict=True):
-        kept.keep(classifier.fingerprint, picture.digest, part)
-    return taken
 
 
 def _needed(logits: Tensor, todo: Sequence[Wanted]) -> list[Tensor]:

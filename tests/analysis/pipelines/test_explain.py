@@ -14,7 +14,8 @@ from analysis.attribution.kept import KeptPasses
 from analysis.datasets.decoding import decode
 from analysis.datasets.samples import sample_pictures
 from analysis.errors import BadParameter, Cancelled, MethodError
-from analysis.pipelines import explain as pipeline
+from analysis.pipelines import passing as pipeline
+from analysis.pipelines.class_maps import map_classes
 from analysis.pipelines.explain import explain
 from analysis.store import Store
 from analysis.types import Ask, Picture, Request
@@ -143,6 +144,18 @@ def test_cam_mean_over_space_is_the_logit(classifier: Classifier, photos: list[P
     best = found.top[0]
     expected = best.logit - float(head.bias[best.index])
     assert float(found.maps[0].raw.mean()) == pytest.approx(expected, rel=1e-4)
+
+
+def test_maps_of_all_classes_average_to_the_logits(
+    classifier: Classifier, photos: list[Picture], passes: list[int]
+) -> None:
+    kept = KeptPasses()
+    explained = explain(classifier, photos, request("gradcam"), kept=kept)
+    for found, explanation in zip(map_classes(classifier, photos, kept=kept), explained, strict=True):
+        logits = found.values.mean(axis=(1, 2))
+        for best in explanation.top:
+            assert logits[best.index] == pytest.approx(best.logit, abs=1e-4)
+    assert passes == [3]
 
 
 def test_a_rather_than_b_is_the_difference(classifier: Classifier, photos: list[Picture]) -> None:
