@@ -1,4 +1,4 @@
-"""The map of every class at once: the head applied at each place (Yun et al. 2021, "Re-labeling ImageNet", section 3.1).
+"""The map of every class at once: the head applied at each place (Yun et al. 2021, "ReLabel", section 3.1).
 
 For a linear head after average pooling this is CAM of all classes with the bias, and the mean over space is the logits.
 """

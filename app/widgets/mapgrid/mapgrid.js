@@ -60,7 +60,8 @@ function build(grid) {
   grid.toolbar = el("div", { class: "toolbar", role: "toolbar", "aria-label": "How the maps are shown" });
   grid.dialog = el("dialog", { class: "large" });
   const rows = grid.data.rows.map((row) => rowOf(grid, row));
-  const layout = rows.length > 1 ? "rows many" : "rows single";
+  const compared = rows.length > 1 || grid.data.rows.some((row) => row.groups.length > 1);
+  const layout = compared ? "rows many" : "rows single";
   grid.root.style.setProperty("--columns", Math.max(1, ...grid.data.rows.flatMap((r) => r.groups.map((g) => g.maps.length + g.waits.length))));
   grid.root.replaceChildren(grid.toolbar, el("div", { class: layout }, ...rows), grid.dialog);
   drawToolbar(grid);
