@@ -8,7 +8,6 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from models.preprocessing import Preprocessing
 
@@ -38,6 +37,8 @@ def baseline_like(images: Tensor, limits: Tensor, kind: Baseline) -> Tensor:
 
 
 def _blurred(images: Tensor) -> Tensor:
+    from torchvision.transforms.functional import gaussian_blur  # two seconds to import
+
     sigma = min(images.shape[-2:]) * _BLUR
     reach = max(1, int(3 * sigma))
     return gaussian_blur(images, kernel_size=[2 * reach + 1] * 2, sigma=[sigma, sigma])

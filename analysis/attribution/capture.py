@@ -135,7 +135,7 @@ def run_pass(module: nn.Module, images: Tensor, taps: Sequence[Tap], choose: Cho
 
     hooks = {t.name: reader(t.name) for t in taps}
     with torch.inference_mode(False), torch.no_grad(), borrowed(module), hooked(module, hooks):
-        logits = forward(module, ordinary(images))
+        logits = forward(module, ordinary(images).contiguous(memory_format=torch.channels_last))
         torch.set_grad_enabled(True)
         classes = choose(logits.detach())
         rows = _row_gradients(logits, classes, [read[t.name] for t in taps])

@@ -21,9 +21,11 @@ def gradcam_plus_plus(activations: Tensor, gradients: Tensor, scores: Tensor) ->
 
     activations, gradients (N, C, h, w), scores (N,) -> weighted channels (N, C, h, w).
     """
-    exact = gradients.double()  # the denominator can cancel
-    weights = plus_plus_weights(activations.double(), exact, exact**2, exact**3)
-    return weights.float() * activations
+    first, precise = gradients, activations
+    if bool(activations.min() < 0):  # then the denominator can cancel
+        first, precise = gradients.double(), activations.double()
+    second = first * first
+    return plus_plus_weights(precise, first, second, second * first).float() * activations
 
 
 def plus_plus_weights(activations: Tensor, first: Tensor, second: Tensor, third: Tensor) -> Tensor:

@@ -92,11 +92,13 @@ def peers(case, name: str) -> tuple[np.ndarray, np.ndarray]:
         return raws[-1]
 
     inner.get_cam_image = recording
+    # In the memory format that the pass uses: convolutions round differently in another.
+    images = case.images.contiguous(memory_format=torch.channels_last)
     targets = [ClassifierOutputTarget(c) for c in case.classes]
     if name == "finercam":
-        final = np.concatenate([cam(case.images[n : n + 1], target_idx=c) for n, c in enumerate(case.classes)])
+        final = np.concatenate([cam(images[n : n + 1], target_idx=c) for n, c in enumerate(case.classes)])
         return np.concatenate(raws), final
-    final = cam(case.images, targets)
+    final = cam(images, targets)
     read = inner.activations_and_grads
     read.activations, read.gradients = [], []  # its clean-up detaches them in place, which fails for views
     raw = raws[0]
@@ -242,6 +244,7 @@ def test_equals_captum_layer_gradcam(case) -> None:
 
     if case.tap.layout != "nchw":
         pytest.skip("captum's LayerGradCam reads NCHW layers only")
-    expected = LayerGradCam(case.module, case.layer).attribute(case.images, target=torch.tensor(case.classes))
+    images = case.images.contiguous(memory_format=torch.channels_last)
+    expected = LayerGradCam(case.module, case.layer).attribute(images, target=torch.tensor(case.classes))
     mine = ours(case, "gradcam")
     np.testing.assert_allclose(mine, expected[:, 0].detach().numpy(), rtol=RAW_RTOL, atol=RAW_ATOL * np.abs(mine).max())
