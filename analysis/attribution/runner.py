@@ -222,7 +222,9 @@ def _attention(subject: Subject, method: AttributionMethod, params: Params, taps
         with torch.inference_mode(False), torch.no_grad(), borrowed(module), attention.recording(module) as recorded:
             forward(module, subject.images)
         subject.recorded = recorded
-    tokens = next(t for t in subject.classifier.taps.values() if t.layout == "tokens")
+    length = subject.recorded[-1].shape[-1]
+    layers = (t for t in subject.classifier.taps.values() if t.layout == "tokens")
+    tokens = next(t for t in layers if t.prefix + t.grid[0] * t.grid[1] == length)
     return method.function(subject.recorded, tokens.prefix, tokens.grid, **params)
 
 

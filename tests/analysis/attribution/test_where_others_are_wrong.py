@@ -158,7 +158,7 @@ def test_also_after_an_exception(resnet18: Case, name: str, monkeypatch: pytest.
 
     def breaks(x: torch.Tensor) -> torch.Tensor:
         calls.append(1)
-        if len(calls) > 1 or name in ("gradcam",):
+        if len(calls) > 1 or name == "gradcam":
             raise RuntimeError("broken on purpose")
         return original(x)
 
