@@ -13,15 +13,15 @@ def first_component(channels: Tensor, sign: Tensor | None = None) -> Tensor:
     with `sign` (N, h, w), by default the energy of the channels at each place.
     """
     rows, columns = channels.shape[2:]
-    places = torch.nan_to_num(channels).flatten(2).transpose(1, 2).double()
-    places = places - places.mean(dim=1, keepdim=True)
+    places = torch.nan_to_num(channels).flatten(2).double()  # (N, C, h * w)
+    places -= places.mean(dim=2, keepdim=True)
     if rows * columns <= channels.shape[1]:
-        # P P^T = U S^2 U^T, and the projection P v is U S.
-        value, vector = leading(places @ places.transpose(1, 2))
+        # P^T P = V S^2 V^T over places, and the projection u^T P is S v^T.
+        value, vector = leading(places.mT @ places)
         projected = vector * value.clamp_min(0).sqrt()[:, None]
     else:
-        _, vector = leading(places.transpose(1, 2) @ places)
-        projected = (places @ vector[:, :, None]).squeeze(2)
+        _, vector = leading(places @ places.mT)
+        projected = (vector[:, None] @ places)[:, 0]
     maps = projected.unflatten(1, (rows, columns)).to(channels.dtype)
     return oriented(maps, channels.square().sum(dim=1) if sign is None else sign)
 
