@@ -49,6 +49,11 @@ def draw(path: Path, size: tuple[int, int] = (60, 48)) -> Path:
     return path
 
 
+def loaded(path: Path) -> dict[str, np.ndarray]:
+    with np.load(path) as arrays:
+        return dict(arrays)
+
+
 def cutaway(*words: object) -> int:
     """Run in this process; the exit code."""
     with pytest.raises(SystemExit) as left:
@@ -67,7 +72,7 @@ def test_explain_writes_an_overlay_and_the_arrays_of_each_image_and_method(photo
     assert sorted(p.name for p in out.iterdir()) == [
         f"photo.{method}.{kind}" for method in ("eigencam", "gradcam") for kind in ("npz", "png")
     ]
-    arrays = np.load(out / "photo.gradcam.npz")
+    arrays = loaded(out / "photo.gradcam.npz")
     assert set(arrays) == {"raw", "map"}
     assert (arrays["raw"].dtype, arrays["raw"].shape) == (np.float32, (8, 8))
     assert (arrays["map"].dtype, arrays["map"].shape) == (np.float32, (32, 32))
@@ -104,7 +109,7 @@ def test_the_same_question_again_is_read_from_the_store(photo, model, tmp_path, 
     assert cutaway(*words, "--out", tmp_path / "three", "--no-store") == 0
     answers = [json.loads(text) for text in capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")]
     assert [a["images"][0]["maps"][0]["from_store"] for a in answers] == [False, True, False]
-    first, second = (np.load(tmp_path / name / "photo.gradcam.npz")["raw"] for name in ("one", "two"))
+    first, second = (loaded(tmp_path / name / "photo.gradcam.npz")["raw"] for name in ("one", "two"))
     assert np.array_equal(first, second)
 
 
@@ -236,7 +241,7 @@ def test_an_imported_model_is_used_by_its_name(photo, weights, classes, tmp_path
     assert "mine" in {m["name"] for m in json.loads(capsys.readouterr().out)["models"]}
     out = tmp_path / "out"
     assert cutaway("explain", photo, "--model", "mine", "--method", "gradcam", "--out", out) == 0
-    assert np.load(out / "photo.gradcam.npz")["map"].shape == (40, 40)
+    assert loaded(out / "photo.gradcam.npz")["map"].shape == (40, 40)
 
 
 def test_methods_say_what_may_be_turned(capsys):
