@@ -1,6 +1,6 @@
 """Speed of the shared pass, as ratios to a bare forward and backward into all parameters (= 1.00).
 
-python -m tests.benchmarks.attribution [--batch 8] [--rounds 7] [--peers]
+python -m tests.benchmarks.attribution [--batch 8] [--rounds 7] [--no-peers]
 
 Random weights: the time does not depend on them. Each round times every entry once, in turn, so that
 all see the same drift of the machine; medians of the ratios are printed.
@@ -24,6 +24,7 @@ from models.catalogue import wrap
 from models.classifier import Classifier
 from models.preprocessing import Preprocessing
 
+Entry = Callable[[], None]
 NINE = (
     "gradcam", "gradcam++", "xgradcam", "hirescam", "layercam", "fem", "eigencam", "eigengradcam", "normgrad",
 )  # fmt: skip
@@ -68,7 +69,7 @@ def peer(classifier: Classifier, images: Tensor, name: str) -> None:
         cam(images, None)
 
 
-def timed(entry: Callable[[], None], device: str) -> float:
+def timed(entry: Entry, device: str) -> float:
     start = time.perf_counter()
     entry()
     if device == "cuda":
@@ -76,7 +77,7 @@ def timed(entry: Callable[[], None], device: str) -> float:
     return time.perf_counter() - start
 
 
-def table(title: str, base: Callable[[], None], entries: dict[str, Callable[[], None]], rounds: int, device: str) -> None:
+def table(title: str, base: Entry, entries: dict[str, Entry], rounds: int, device: str) -> None:
     ratios: dict[str, list[float]] = {name: [] for name in entries}
     seconds: dict[str, list[float]] = {name: [] for name in ("bare forward + backward", *entries)}
     for number in range(rounds + 1):
@@ -114,7 +115,8 @@ def main() -> None:
     }
     if not given.no_peers:
         entries |= {f"pytorch-grad-cam {n}": lambda n=n: peer(resnet50, images, n) for n in PEERS}
-    table(f"ResNet-50, 224 px, batch {given.batch}", lambda: bare(resnet50.module, images), entries, given.rounds, device)
+    title = f"ResNet-50, 224 px, batch {given.batch}"
+    table(title, lambda: bare(resnet50.module, images), entries, given.rounds, device)
 
     resnet18 = network("resnet18", device)
     one = torch.randn(1, 3, 224, 224, device=device)
