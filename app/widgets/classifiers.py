@@ -11,7 +11,7 @@ from analysis.engine.jobs import Job
 from app import resources
 from app.boundary import plain
 from app.session import Choice, seed
-from app.widgets.adding import add_classifier
+from app.widgets.adding import adding
 from app.widgets.progress import settled, watch
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def choose(choice: Choice, known: Sequence[str]) -> tuple[str, ...]:
     options = list(dict.fromkeys([*known, *choice.classifiers]))
     key = seed("classifiers", list(choice.classifiers) or options[:1])
     chosen = st.multiselect("Classifier", options, key=key, placeholder="Choose")
-    if st.button("Add a classifier", icon=":material/add:", type="tertiary", key="add"):
-        add_classifier()
+    adding()
     return tuple(chosen)
 
 
