@@ -6,7 +6,10 @@ from app.settings import ROOT
 from app.views import explain
 
 SIDEBAR_PX = 330
+WIDTH = "<style>.stMainBlockContainer, .stBottomBlockContainer { padding-inline: 2rem !important }</style>"
+"""Maps need the room that Streamlit's wide layout leaves empty at both sides."""
 
 st.set_page_config("Cutaway", str(ROOT / "assets" / "icon.png"), layout="wide", initial_sidebar_state=SIDEBAR_PX)
+st.html(WIDTH)
 st.logo((ROOT / "assets" / "logo.svg").read_text("utf-8"), size="large")
 st.navigation([st.Page(explain.page, title="Explain", url_path="explain", default=True)], position="hidden").run()

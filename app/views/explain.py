@@ -9,6 +9,7 @@ from analysis.types import Picture
 from app import resources, session, work
 from app.boundary import boundary, plain
 from app.widgets import classifiers, pickers
+from app.widgets.class_maps import classes_over_the_picture
 from app.widgets.mapgrid import mapgrid
 from app.widgets.methods import methods
 from app.widgets.progress import settled, watch
@@ -74,7 +75,9 @@ def _results(shown: list[Picture], asked: list, choice: session.Choice, asks: tu
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.warning(plain(message), icon=":material/info:")
         right.button("Try again", key=f"again.{part.key}", on_click=work.again, args=(part,), width="stretch")
-    mapgrid([work.row(parts) for parts in wanted], "maps", lambda index, name: _target(choice, index, name, asked))
+    rows = [work.row(parts) for parts in wanted]
+    mapgrid(rows, "maps", lambda index, name: _target(choice, index, name, asked))
+    classes_over_the_picture(rows)
 
 
 def _target(choice: session.Choice, index: int, name: str, asked: list) -> None:
