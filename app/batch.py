@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from analysis.datasets.decoding import MAX_BYTES, decode
-from analysis.errors import UnreadableImage
 from analysis.pipelines.explain import explain
+from analysis.pipelines.files import picture
 from analysis.store.store import Store
 from analysis.types import Explanation, Picture, Report, Request
 from app import exports, records
@@ -36,27 +35,18 @@ def explain_files(
         pictures: list[tuple[Path, str, Picture]] = []
         for path, stem in named[start : start + FILES_AT_ONCE]:
             try:
-                pictures.append((path, stem, _picture(path)))
+                pictures.append((path, stem, picture(path)))
             except CutawayError as error:
                 complain(f"{path}: {error}")
                 errors.append({"image": str(path), "error": str(error)})
         found = explain(
             classifier, [p for *_, p in pictures], request, store=store, report=_part(report, start, len(named))
         )
-        for (path, stem, picture), explanation in zip(pictures, found, strict=True):
-            files = _write(explanation, picture, classifier, request, out, stem, opacity)
-            images.append(records.explanation(str(path), picture, explanation, files))
+        for (path, stem, decoded), explanation in zip(pictures, found, strict=True):
+            files = _write(explanation, decoded, classifier, request, out, stem, opacity)
+            images.append(records.explanation(str(path), decoded, explanation, files))
     report(1.0, "done")
     return {"model": records.classifier(classifier), "images": images, "errors": errors}
-
-
-def _picture(path: Path) -> Picture:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # enough for `decode` to refuse it
-    except OSError as error:
-        raise UnreadableImage(f"The file cannot be read: {error.strerror or error}.") from error
-    return decode(data, path.name)
 
 
 def _part(report: Report, start: int, total: int) -> Report:

@@ -148,6 +148,22 @@ def models(as_json: AsJson = False, workspace: Workspace = None) -> None:
 
 
 @app.command()
+def taps(
+    model: Annotated[str, typer.Argument(metavar="NAME|FILE", help="As for `explain --model`.")],
+    arch: Annotated[str | None, typer.Option(metavar="NAME", help="Architecture of a model that is a file.")] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """List the layers of a model that can be read: layout, map size, channels, stride; the default is marked."""
+    with _stdout_kept_for_the_answer():
+        from app import records
+
+        found = _classifier(model, arch, None, settings.resolve(workspace))
+        answer = records.classifier(found) | {"taps": [records.tap(t) for t in found.taps.values()]}
+    _print(answer, records.tap_lines(answer), as_json)
+
+
+@app.command()
 def methods(as_json: AsJson = False) -> None:
     """List the attribution methods, their papers and what each lets you turn."""
     from analysis.attribution import METHODS

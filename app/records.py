@@ -9,7 +9,7 @@ from analysis.attribution.registry import AttributionMethod
 from analysis.registry import Parameter
 from analysis.types import AttributionMap, Explanation, Picture
 from models.catalogue import Entry
-from models.classifier import Classifier
+from models.classifier import Classifier, Tap
 
 Record = dict[str, Any]
 
@@ -86,6 +86,26 @@ def model(entry: Entry) -> Record:
 def model_lines(record: Mapping[str, Any]) -> Iterable[str]:
     about = "; ".join(filter(None, (record["summary"], record["licence"])))
     yield f"{record['name']}: {record['architecture']}, {record['source']}" + (f" ({about})" if about else "")
+
+
+def tap(each: Tap) -> Record:
+    """One place of a network that can be read."""
+    return {
+        "name": each.name,
+        "layout": each.layout,
+        "channels": each.channels,
+        "grid": list(each.grid),
+        "prefix_tokens": each.prefix,
+        "stride": list(each.stride),
+    }
+
+
+def tap_lines(record: Mapping[str, Any]) -> Iterable[str]:
+    for each in record["taps"]:
+        rows, columns = each["grid"]
+        mark = "  (default)" if each["name"] == record["default_tap"] else ""
+        where = f"{rows} x {columns} cells of {each['stride'][0]:g} px" if rows * columns > 1 else "no map"
+        yield f"{each['name']}: {each['layout']}, {each['channels']} channels, {where}{mark}"
 
 
 def method(each: AttributionMethod) -> Record:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from analysis.datasets.decoding import decode
+from analysis.datasets.decoding import MAX_BYTES, decode
 from analysis.errors import UnreadableImage
 from analysis.pipelines.explain import explain
 from analysis.store import Store
@@ -40,7 +40,8 @@ def explain_files(
 def picture(file: Path) -> Picture:
     """The decoded file; UnreadableImage where there is none or it is no image."""
     try:
-        data = file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(MAX_BYTES + 1)  # enough for `decode` to refuse it
     except OSError as error:
-        raise UnreadableImage(f"{file} cannot be read: {error.strerror}.") from error
+        raise UnreadableImage(f"The file {file.name} cannot be read: {error.strerror or error}.") from error
     return decode(data, file.name)

@@ -256,6 +256,17 @@ def test_methods_say_what_may_be_turned(capsys):
     assert "gradcam: Grad-CAM" in capsys.readouterr().out
 
 
+def test_taps_lists_layout_map_and_stride(weights, capsys):
+    assert cutaway("taps", weights, "--arch", "resnet20_cifar", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    taps = {t["name"]: t for t in answer["taps"]}
+    assert answer["default_tap"] == "layer3"
+    assert (taps["layer3"]["layout"], taps["layer3"]["grid"], taps["layer3"]["stride"]) == ("nchw", [8, 8], [4, 4])
+    assert taps["fc"]["layout"] == "vector"
+    assert cutaway("taps", "resnet20-cifar10") == 0
+    assert "layer3: nchw, 64 channels, 8 x 8 cells of 4 px  (default)" in capsys.readouterr().out
+
+
 def test_run_starts_streamlit_on_loopback_with_the_workspace(monkeypatch, tmp_path):
     started = []
     monkeypatch.chdir(tmp_path)  # run changes the folder; this puts it back
