@@ -1,5 +1,6 @@
 """Maps against pytorch-grad-cam 1.5.7 and against formulas written out in float64."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -167,31 +168,8 @@ def test_raw_map_equals_the_formula_in_float64(case, name: str) -> None:
     np.testing.assert_allclose(mine, expected, rtol=RAW_RTOL, atol=RAW_ATOL * np.abs(expected).max())
 
 
-def test_the_pass_equals_autograd_in_float64(case) -> None:
-    import copy
-
-    exact = copy.deepcopy(case.module).double()
-    read = {}
-
-    def hook(_module, _inputs, output):
-        read["a"] = output.clone()
-        return read["a"].clone()
-
-    handle = exact.get_submodule(case.tap.name).register_forward_hook(hook)
-    logits = exact(case.images.double())
-    handle.remove()
-    score = (logits * case.weights().double()).sum()
-    (gradient,) = torch.autograd.grad(score, read["a"])
-    a, g = (to_nchw(t.detach(), case.tap).numpy() for t in (read["a"], gradient))
-    shared = taken(case)
-    mine = shared.activations[case.tap.name].numpy(), shared.gradient(case.tap.name, case.weights()).numpy()
-    for got, expected in zip(mine, (a, g), strict=True):
-        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
-
-
-def test_shapleycam_equals_the_formula_in_float64(case) -> None:
-    import copy
-
+def in_float64(case) -> tuple[torch.Tensor, torch.Tensor]:
+    """The network's logits in float64, and what the tap gave on the way, as a leaf."""
     exact = copy.deepcopy(case.module).double()
     leaf: list[torch.Tensor] = []
 
@@ -199,44 +177,48 @@ def test_shapleycam_equals_the_formula_in_float64(case) -> None:
         leaf[:] = [output.detach().clone().requires_grad_()]
         return leaf[0].clone()
 
-    handle = exact.get_submodule(case.tap.name).register_forward_hook(hook)
-    with sdpa_kernel(SDPBackend.MATH):
-        score = (exact(case.images.double()) * case.weights().double()).sum()
-    handle.remove()
-    (gradient,) = torch.autograd.grad(score, leaf[0], create_graph=True)
-    product = torch.zeros_like(gradient)
-    if gradient.requires_grad:
-        found = torch.autograd.grad(gradient, leaf[0], grad_outputs=leaf[0].detach(), allow_unused=True)[0]
-        product = product if found is None else found
-    a, g, p = (to_nchw(t.detach(), case.tap) for t in (leaf[0], gradient, product))
-    expected = ((g - 0.5 * p).mean((2, 3), keepdim=True) * a).sum(1).numpy()
-    mine = ours(case, "shapleycam")
+    exact.get_submodule(case.tap.name).register_forward_hook(hook)
+    with sdpa_kernel(SDPBackend.MATH):  # the one with a second derivative
+        return exact(case.images.double()), leaf[0]
+
+
+def assert_close_to_exact(mine: np.ndarray, expected: np.ndarray) -> None:
+    """Float32 rounding through a whole network, not a convention."""
     np.testing.assert_allclose(mine, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
 
 
+def test_the_pass_equals_autograd_in_float64(case) -> None:
+    logits, leaf = in_float64(case)
+    (gradient,) = torch.autograd.grad((logits * case.weights().double()).sum(), leaf)
+    shared = taken(case)
+    assert_close_to_exact(shared.activations[case.tap.name].numpy(), to_nchw(leaf.detach(), case.tap).numpy())
+    mine = shared.gradient(case.tap.name, case.weights())
+    assert_close_to_exact(mine.numpy(), to_nchw(gradient, case.tap).numpy())
+
+
+def test_shapleycam_equals_the_formula_in_float64(case) -> None:
+    logits, leaf = in_float64(case)
+    (gradient,) = torch.autograd.grad((logits * case.weights().double()).sum(), leaf, create_graph=True)
+    product = None
+    if gradient.requires_grad:
+        (product,) = torch.autograd.grad(gradient, leaf, grad_outputs=leaf.detach(), allow_unused=True)
+    product = torch.zeros_like(leaf) if product is None else product
+    a, g, p = (to_nchw(t.detach(), case.tap) for t in (leaf, gradient, product))
+    expected = ((g - 0.5 * p).mean((2, 3), keepdim=True) * a).sum(1)
+    assert_close_to_exact(ours(case, "shapleycam"), expected.numpy())
+
+
 def test_finercam_equals_the_formula_in_float64(case) -> None:
-    """The contrastive score differentiated through the whole network in float64."""
-    import copy
-
-    exact = copy.deepcopy(case.module).double()
-    read: dict[str, torch.Tensor] = {}
-
-    def hook(_module, _inputs, output):
-        read["a"] = output.clone()
-        return read["a"].clone()
-
-    handle = exact.get_submodule(case.tap.name).register_forward_hook(hook)
-    logits = exact(case.images.double())
-    handle.remove()
-    total = 0
+    """The contrastive score differentiated through the rest of the network."""
+    logits, leaf = in_float64(case)
+    total = torch.zeros((), dtype=torch.float64)
     for row, target in zip(logits, case.classes, strict=True):
         order = (row - row[target]).abs().argsort()[1:4]
         shares = row.softmax(0)[order]
         total = total + (shares * (row[target] - row[order])).sum() / shares.sum()
-    (gradient,) = torch.autograd.grad(total, read["a"])
-    a, g = (to_nchw(t.detach(), case.tap) for t in (read["a"], gradient))
-    expected = (g.mean((2, 3), keepdim=True) * a).sum(1).numpy()
-    np.testing.assert_allclose(ours(case, "finercam"), expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+    (gradient,) = torch.autograd.grad(total, leaf)
+    a, g = (to_nchw(t.detach(), case.tap) for t in (leaf, gradient))
+    assert_close_to_exact(ours(case, "finercam"), (g.mean((2, 3), keepdim=True) * a).sum(1).numpy())
 
 
 def test_equals_captum_layer_gradcam(case) -> None:
