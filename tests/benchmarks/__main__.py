@@ -1,6 +1,7 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution
+from tests.benchmarks import attribution, first_paint
 
 if __name__ == "__main__":
     attribution.main()
+    first_paint.main([])
