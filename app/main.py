@@ -6,8 +6,8 @@ from app.settings import ROOT
 from app.views import explain
 
 SIDEBAR_PX = 330
-WIDTH = "<style>.stMainBlockContainer, .stBottomBlockContainer { padding-inline: 2rem !important }</style>"
-"""Maps need the room that Streamlit's wide layout leaves empty at both sides."""
+# Maps need the room that Streamlit's wide layout leaves empty at both sides.
+WIDTH = "<style>.stMainBlockContainer, [data-testid=stBottomBlockContainer] { padding-inline: 2rem !important }</style>"
 
 st.set_page_config("Cutaway", str(ROOT / "assets" / "icon.png"), layout="wide", initial_sidebar_state=SIDEBAR_PX)
 st.html(WIDTH)

@@ -13,7 +13,7 @@ from app.widgets.class_maps import classes_over_the_picture
 from app.widgets.mapgrid import mapgrid
 from app.widgets.methods import methods
 from app.widgets.progress import settled, watch
-from app.widgets.uploads import pictures
+from app.widgets.uploads import pictures, refusals
 
 
 def page() -> None:
@@ -23,6 +23,7 @@ def page() -> None:
         with st.sidebar:
             st.caption("See why an image classifier says what it says.")
             shown = pictures(choice.pictures)
+        refusals()
         for warning in resources.store().warnings:
             st.warning(plain(warning))
         if (starting := resources.engine()) is not None:

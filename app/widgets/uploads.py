@@ -35,7 +35,6 @@ def pictures(chosen: Sequence[str]) -> list[Picture]:
     if MINE not in st.session_state:
         st.session_state[MINE] = {}
     _uploader()
-    _refusals()
     mine: dict[str, Picture] = st.session_state[MINE]
     for digest in chosen:
         if digest not in mine and digest not in samples() and (found := _from_store(store(), digest)):
@@ -86,11 +85,12 @@ def _taken() -> None:
         session.change(pictures=tuple(dict.fromkeys(good))[:MOST])
 
 
-def _refusals() -> None:
+def refusals() -> None:
     """What was not taken, and why, until the next upload."""
     if refused := st.session_state.get(REFUSED):
-        st.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
-        st.button("Dismiss", on_click=lambda: st.session_state.pop(REFUSED, None), type="tertiary")
+        left, right = st.columns([8, 1], vertical_alignment="center")
+        left.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
+        right.button("Dismiss", on_click=lambda: st.session_state.pop(REFUSED, None), width="stretch")
 
 
 def _from_store(kept: Store, digest: str) -> Picture | None:

@@ -98,6 +98,18 @@ def test_an_address_brings_methods_parameters_and_targets(page: AppTest) -> None
     assert {m.target for m in found.maps} == {"class 1 rather than class 2"}
 
 
+def test_classes_over_the_picture_are_computed_when_asked_for(page: AppTest) -> None:
+    settle(page)
+    titles = [job.title for job in resources.jobs().list()]
+    assert not [title for title in titles if title.startswith("Classes over")]
+    page.session_state["classes.open"] = True
+    settle(page)
+    charts = page.get("plotly_chart")
+    assert len(charts) == 2
+    one = page.selectbox(key=next(s.key for s in page.selectbox if s.label == "The logit of one class"))
+    assert sorted(one.options) == sorted(CLASSES)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

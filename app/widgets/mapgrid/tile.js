@@ -60,7 +60,7 @@ function makeTile(grid, row, map) {
     el("div", { class: "title" }, namesOf(map), el("span", { class: "spring" }), menu("⤓", `Download ${map.label}`, downloads(tile), "right")),
     stage(tile), tile.bar, ...remarks,
     el("p", { class: "reads" }, map.note.reads),
-    el("details", { class: "more" }, el("summary", {}, "Details · ", origin(map)), particulars(map)));
+    el("details", { class: "more" }, el("summary", {}, el("span", { class: "lead" }, "Details · "), origin(map)), particulars(map)));
   tile.element.cutaway = { raw: map.values, shape: map.shape, input: map.input, display: () => displayForm(map) };
   return tile;
 }
