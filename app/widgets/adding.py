@@ -13,7 +13,6 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from analysis.types import Report
 from app import resources, session
 from app.boundary import boundary, plain
-from app.exports import safe
 from app.widgets.preprocessing import preprocessing
 from models.errors import CutawayError
 
@@ -132,6 +131,8 @@ def _import(
 
 def _written(file: UploadedFile, folder: Path) -> Path:
     """The upload as a file whose name, which messages will say, is the user's as far as it is harmless."""
+    from app.exports import safe
+
     folder.mkdir(exist_ok=True)
     path = folder / (safe(Path(file.name).stem) + Path(file.name).suffix.lower())
     path.write_bytes(file.getvalue())
