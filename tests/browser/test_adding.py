@@ -89,10 +89,10 @@ def test_a_name_that_nobody_knows_is_answered_with_near_ones(watched: Watched) -
 
 def test_work_that_ends_leaves_an_open_dialog_open(watched: Watched, server: Server) -> None:
     page = watched.page
-    page.goto(f"{server.url}/?method=gradcam&method=rise%3Bmasks%3D3000")
+    page.goto(f"{server.url}/?method=gradcam&method=rise%3Bmasks%3D1000")
     expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
     dialog = opened(page)
-    expect(page.locator("canvas.overlay")).to_have_count(2, timeout=60_000)
+    expect(page.locator("canvas.overlay")).to_have_count(2, timeout=120_000)
     expect(dialog.get_by_text("Architecture", exact=True)).to_be_visible()
     page.wait_for_timeout(1000)
     expect(dialog.get_by_text("Architecture", exact=True)).to_be_visible()

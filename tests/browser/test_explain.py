@@ -202,3 +202,18 @@ def test_a_rather_than_b(watched: Watched) -> None:
     expect(page.locator(".target", has_text="rather than")).to_be_visible()
     page.get_by_role("button", name="Signed").click()
     assert page.locator(".tile .ends").first.locator("span").nth(1).inner_text() == "0"
+
+
+def test_classes_over_the_picture(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_text("Classes over the picture").click()
+    expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(2)
+    expect(page.locator(".js-plotly-plot .legendtext").first).to_contain_text("cat")
+    page.get_by_role("combobox", name="The logit of one class").fill("ship")
+    page.get_by_role("option", name="ship").click()
+    plot = page.locator(".js-plotly-plot").nth(1)
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    expect(plot.locator(".hovertext")).to_contain_text("ship: logit")
