@@ -209,10 +209,15 @@ def test_classes_over_the_picture(watched: Watched) -> None:
     page.get_by_text("Classes over the picture").click()
     expect(page.locator(".js-plotly-plot .heatmaplayer image")).to_have_count(2)
     expect(page.locator(".js-plotly-plot .legendtext").first).to_contain_text("cat")
-    page.get_by_role("combobox", name="The logit of one class").fill("ship")
+    chooser = page.get_by_role("combobox", name="The logit of one class")
+    page.mouse.move(900, 500)
+    page.mouse.wheel(0, 3000)
+    page.wait_for_timeout(2000)  # a list that opens while the page scrolls closes again
+    chooser.fill("ship")
     page.get_by_role("option", name="ship").click()
     plot = page.locator(".js-plotly-plot").nth(1)
-    plot.scroll_into_view_if_needed()
+    expect(plot.locator(".heatmaplayer image")).to_be_visible()
+    page.wait_for_timeout(1000)
     box = plot.bounding_box()
     assert box
     page.mouse.move(box["x"] + 60, box["y"] + 60)
