@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from models.architectures import cifar_resnet
 from models.errors import CheckpointMismatch, UnknownName, WrongInputSize
@@ -122,10 +123,19 @@ def head_keys(architecture: str) -> Mapping[str, int]:
 def _on_meta(make: Callable[[], nn.Module]) -> nn.Module:
     """Without allocating or drawing weights where the network's code allows it."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             return make()
     except (RuntimeError, NotImplementedError, TypeError, ValueError):
         return make()
+
+
+class _Undrawn(TorchFunctionMode):
+    """Drawing nothing: on the meta device a random draw imports a compiler, which takes seconds."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (torch.Tensor.normal_, torch.Tensor.uniform_):
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def classes_of(architecture: str, state: Mapping[str, Tensor]) -> int | None:
