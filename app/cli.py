@@ -249,6 +249,8 @@ def _classifier(model: str, arch: str | None, classes: Path | None, where: setti
         return catalogue.load(model, imported=where.imported_models, device=best())
     if arch is None:
         raise typer.BadParameter(f"{model} is a file of weights: say their architecture with --arch.")
+    if classes is None:
+        complain(f"no class names were given for {path.name} (--classes), so those of the architecture are used.")
     return catalogue.from_file(path, arch, classes, device=best())
 
 
@@ -264,7 +266,7 @@ def _store(where: settings.Settings, *, wanted: bool) -> "Iterator[Store | None]
     try:
         store = Store.open(where.workspace)
     except StoreError as error:
-        complain(f"{error} Going on without the store: nothing is read from it or kept.")
+        complain(f"{error} (Its folder: --workspace.) Going on without the store: nothing is read from it or kept.")
         yield None
         return
     with store:

@@ -1,12 +1,14 @@
 """Explanations as files: what they are called and what is in them."""
 
 import io
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from analysis.arrays import display, overlay
 from analysis.attribution import METHODS
@@ -34,17 +36,34 @@ def overlay_png(found: AttributionMap, picture: Image.Image, preprocessing: Prep
     base = np.asarray(seen(picture, preprocessing).convert("RGB"))
     rows, columns = base.shape[:2]
     coloured = overlay(base, display(found.raw, (rows, columns)), opacity)
-    buffer = io.BytesIO()
-    Image.fromarray(coloured).save(buffer, "PNG")
+    buffer, said = io.BytesIO(), PngInfo()
+    said.add_itxt("Description", about(found))
+    Image.fromarray(coloured).save(buffer, "PNG", pnginfo=said)
     return buffer.getvalue()
 
 
 def arrays_npz(found: AttributionMap, preprocessing: Preprocessing) -> bytes:
     """`raw` (h, w) as computed and `map` (H, W) in 0-1 at the model's input size, both float32."""
     buffer = io.BytesIO()
-    shown = display(found.raw, preprocessing.size)
-    np.savez_compressed(buffer, raw=found.raw.astype(np.float32, copy=False), map=shown.astype(np.float32, copy=False))
+    raw = found.raw.astype(np.float32, copy=False)
+    shown = display(found.raw, preprocessing.size).astype(np.float32, copy=False)
+    np.savez_compressed(buffer, raw=raw, map=shown)
     return buffer.getvalue()
+
+
+def about(found: AttributionMap) -> str:
+    """What the map is of, as JSON, so that an overlay can be told from another of the same name."""
+    said = {
+        "method": found.method,
+        "params": dict(found.params),
+        "taps": list(found.taps),
+        "target": found.target,
+        "image": found.image,
+        "classifier": found.classifier,
+        "computed_at": found.computed_at.isoformat(),
+        "remarks": list(found.remarks),
+    }
+    return json.dumps(said, ensure_ascii=False)
 
 
 def stems(paths: Sequence[Path]) -> list[str]:

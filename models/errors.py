@@ -29,9 +29,10 @@ class UnknownName(CutawayError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        more = f" and {len(known) - 12:,} more" if len(known) > 12 and not near else ""
         listed = ", ".join(near or known[:12]) or "none"
         lead = "Did you mean" if near else "Known are"
-        super().__init__(f"There is no {kind} named '{name}'. {lead}: {listed}.")
+        super().__init__(f"There is no {kind} named '{name}'. {lead}: {listed}{more}.")
 
 
 class ModelError(CutawayError):

@@ -51,7 +51,7 @@ def plan(classifier: Classifier, request: Request) -> tuple[list[Wanted], dict[s
 
     Raises UnknownName, BadParameter, UnknownTap or MethodError where the request itself is wrong.
     """
-    targets = [parse(text, classifier.class_names) for text in request.targets]
+    targets = list(dict.fromkeys(parse(text, classifier.class_names) for text in request.targets))
     asked = [(METHODS[a.method], METHODS[a.method].bound(dict(a.params))) for a in request.methods]
     names = request.taps if classifier.default_tap or set(request.taps) != {"auto"} else ()
     taps = list(dict.fromkeys(classifier.tap(name) for name in names))

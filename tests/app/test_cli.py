@@ -288,3 +288,10 @@ def test_help_answers_at_once():
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert "explain" in found.stdout
     assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 0.5
+
+
+def test_an_overlay_says_what_it_is_of(photo, model, tmp_path):
+    assert cutaway("explain", photo, *model, "--method", "gradcam", "--target", "cat:dog", "--out", tmp_path) == 0
+    with Image.open(tmp_path / "photo.gradcam.png") as overlay:
+        said = json.loads(overlay.info["Description"])
+    assert (said["target"], said["taps"], said["method"]) == ("cat rather than dog", ["layer3"], "gradcam")
