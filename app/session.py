@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import cast, get_args
+from typing import TypeVar, cast, get_args
 
 import streamlit as st
 
 from analysis.types import Ask, Fusion, Request
 
+T = TypeVar("T")
+
 CHOICE, PUBLISHED = "explain.choice", "explain.published"
+TURN, STARTS = "explain.turn", "explain.starts"
 MOST = 64  # of anything, from an address
 WIDGETS = "explain.w."
 """Keys of widgets that show a part of the choice begin so; a choice from elsewhere seeds them anew."""
@@ -92,6 +95,8 @@ def current() -> Choice:
 def set_choice(choice: Choice) -> None:
     """A choice that does not come from the widgets: they are seeded anew. Before they are drawn, or in a callback."""
     st.session_state[CHOICE] = choice
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
+    st.session_state[STARTS] = {}
     for key in [k for k in st.session_state if str(k).startswith(WIDGETS)]:
         del st.session_state[key]
 
@@ -116,3 +121,17 @@ def seed(name: str, value: object) -> str:
     if key not in st.session_state:
         st.session_state[key] = value
     return key
+
+
+def start(name: str, value: T) -> tuple[str, T]:
+    """The key and the default of a widget that shows a part of the choice where it may be out of sight.
+
+    What lies in a closed popover or expander is not in the browser yet: a value that the server sets is lost on it,
+    a default is not. The default stays the same while the widget is drawn, and a choice from elsewhere makes it a
+    new widget, so that the browser does not hold on to the old value either.
+    """
+    key = f"{WIDGETS}{st.session_state.get(TURN, 0)}.{name}"
+    starts: dict[str, T] = st.session_state.setdefault(STARTS, {})
+    if key not in st.session_state or key not in starts:
+        starts[key] = value
+    return key, starts[key]

@@ -8,7 +8,7 @@ import streamlit as st
 from analysis.errors import BadParameter
 from analysis.registry import Method, Parameter, Scalar
 from app.boundary import plain
-from app.session import seed
+from app.session import start
 
 
 def knobs(method: Method, given: Mapping[str, Any], key: str) -> tuple[tuple[str, Scalar], ...]:
@@ -16,25 +16,27 @@ def knobs(method: Method, given: Mapping[str, Any], key: str) -> tuple[tuple[str
     values = {}
     for p in method.parameters:
         try:
-            start = p.checked(given.get(p.name, p.default), method.label)
+            first = p.checked(given.get(p.name, p.default), method.label)
         except BadParameter as error:  # from an address that somebody wrote by hand
             st.caption(plain(str(error)))
-            start = p.default
-        values[p.name] = _knob(p, start, f"{key}.{method.name}.{p.name}")
+            first = p.default
+        values[p.name] = _knob(p, first, f"{key}.{method.name}.{p.name}")
     return tuple((p.name, values[p.name]) for p in method.parameters if values[p.name] != p.default)
 
 
 def _knob(parameter: Parameter, value: Scalar, name: str) -> Scalar:
     label = parameter.name.replace("_", " ").capitalize()
+    key, first = start(name, value)
     if parameter.type is bool:
-        return st.checkbox(label, key=seed(name, value))
+        return st.checkbox(label, bool(first), key=key)
     if parameter.choices:
-        return st.selectbox(label, parameter.choices, key=seed(name, value))
+        return st.selectbox(label, parameter.choices, parameter.choices.index(first), key=key)
     if parameter.type is str:
-        return st.text_input(label, key=seed(name, value))
+        return st.text_input(label, str(first), key=key)
     low, high = (parameter.range.low, parameter.range.high) if parameter.range else (None, None)
     whole = parameter.type is int
-    bounds = [None if end is None else int(end) if whole else float(end) for end in (low, high)]
+    bounds: list[Any] = [None if end is None else int(end) if whole else float(end) for end in (low, high)]
     step = 1 if whole else None
-    shown = st.number_input(label, *bounds, key=seed(name, value), step=step, format=None if whole else "%g")
+    begin: Any = parameter.type(first)
+    shown = st.number_input(label, *bounds, begin, key=key, step=step, format=None if whole else "%g")
     return parameter.default if shown is None else parameter.type(shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import streamlit as st
 
 from analysis.types import Fusion
-from app.session import Choice, seed
+from app.session import Choice, seed, start
 
 if TYPE_CHECKING:
     from models.classifier import Classifier
@@ -89,14 +89,18 @@ def _tap(classifier: Classifier, name: str) -> str:
 
 def smoothing(choice: Choice) -> tuple[bool, bool]:
     """Average over augmented copies; first principal component."""
+    key, first = start("augment", choice.augment)
     augment = st.checkbox(
         "Average over mirrored and rescaled copies",
-        key=seed("augment", choice.augment),
+        first,
+        key=key,
         help="Augmentation smoothing: steadier maps, six times the passes.",
     )
+    key, first = start("eigen", choice.eigen_smooth)
     eigen = st.checkbox(
         "First principal component",
-        key=seed("eigen", choice.eigen_smooth),
+        first,
+        key=key,
         help="Eigen smoothing: the main direction of the weighted channels instead of their sum.",
     )
     return augment, eigen

@@ -132,3 +132,16 @@ def test_a_wrong_address_does_no_harm(page: AppTest, name: str, value: str) -> N
         page.run()
     assert not page.exception
     assert not [e for e in page.error if "bug" in e.value]
+
+
+def test_a_choice_from_elsewhere_starts_the_methods_and_their_parameters_anew(page: AppTest) -> None:
+    page.query_params["method"] = "smoothgrad;samples=3"
+    settle(page)
+    page.number_input(key=next(n.key for n in page.number_input if n.label == "Samples")).set_value(4)
+    settle(page)
+    assert page.query_params["method"] == "smoothgrad;samples=4"
+    page.query_params["method"] = "smoothgrad;samples=5"
+    settle(page)
+    (found,) = explanations(page)
+    assert found.maps[0].params["samples"] == 5
+    assert page.query_params["method"] == "smoothgrad;samples=5"

@@ -222,3 +222,22 @@ def test_classes_over_the_picture(watched: Watched) -> None:
     assert box
     page.mouse.move(box["x"] + 60, box["y"] + 60)
     expect(plot.locator(".hovertext")).to_contain_text("ship: logit")
+
+
+def test_the_methods_stay_chosen_when_the_popover_opens_after_another_choice(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_text("A rather than B", exact=True).click()
+    expect(page.get_by_role("combobox", name="rather than B")).to_be_visible()
+    page.wait_for_timeout(500)
+    count = page.locator(".tile").count()
+    page.get_by_role("button", name="Choose methods").click()
+    box = page.get_by_test_id("stPopoverBody")
+    expect(box.locator("button[aria-pressed=true]")).to_have_count(6)
+    box.get_by_text("Grad-CAM++", exact=True).click()
+    expect(box.locator("button[aria-pressed=true]")).to_have_count(7)
+    expect(page.locator(".tile")).to_have_count(count + 1)
+    page.keyboard.press("Escape")
+    page.get_by_role("combobox", name="rather than B").click()
+    page.get_by_role("option").nth(1).click()
+    expect(page.locator(".target", has_text="rather than")).to_be_visible()
+    expect(page.locator(".tile[data-method='gradcam']")).to_have_count(1)
