@@ -3,14 +3,19 @@
 import logging
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 
 import streamlit as st
 
 from models.errors import CutawayError
 
 log = logging.getLogger("cutaway")
+
+P = ParamSpec("P")
+FAILED = "boundary.failed"
 
 
 def plain(text: str) -> str:
@@ -34,3 +39,25 @@ def boundary() -> Iterator[None]:
         st.error(plain(str(error)), icon=":material/info:")
     except Exception as error:
         st.error(reported(error), icon=":material/bug_report:")
+
+
+def guarded(callback: Callable[P, None]) -> Callable[P, None]:
+    """A widget's callback that cannot take the page down: it runs before the page, outside its boundary."""
+
+    @wraps(callback)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        st.session_state.pop(FAILED, None)
+        try:
+            callback(*args, **kwargs)
+        except CutawayError as error:
+            st.session_state[FAILED] = str(error)
+        except Exception as error:
+            st.session_state[FAILED] = reported(error)
+
+    return run
+
+
+def failed() -> None:
+    """What went wrong in the last callback, until the next."""
+    if said := st.session_state.get(FAILED):
+        st.error(plain(said), icon=":material/info:")

@@ -7,7 +7,7 @@ import streamlit as st
 from analysis.engine.jobs import Job
 from analysis.types import Picture
 from app import resources, session, work
-from app.boundary import boundary, plain
+from app.boundary import boundary, failed, guarded, plain
 from app.widgets import classifiers, pickers
 from app.widgets.class_maps import classes_over_the_picture
 from app.widgets.mapgrid import mapgrid
@@ -23,6 +23,7 @@ def page() -> None:
         with st.sidebar:
             st.caption("See why an image classifier says what it says.")
             shown = pictures(choice.pictures)
+        failed()
         refusals()
         for warning in resources.store().warnings:
             st.warning(plain(warning))
@@ -75,7 +76,7 @@ def _results(shown: list[Picture], asked: list, choice: session.Choice, asks: tu
     for part, message in work.failures(every):
         left, right = st.columns([6, 1], vertical_alignment="center")
         left.warning(plain(message), icon=":material/info:")
-        right.button("Try again", key=f"again.{part.key}", on_click=work.again, args=(part,), width="stretch")
+        right.button("Try again", key=f"again.{part.key}", on_click=guarded(work.again), args=(part,), width="stretch")
     rows = [work.row(parts) for parts in wanted]
     mapgrid(rows, "maps", lambda index, name: _target(choice, index, name, asked))
     classes_over_the_picture(rows)

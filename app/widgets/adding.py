@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analysis.types import Report
 from app import resources, session
-from app.boundary import boundary, plain
+from app.boundary import boundary, guarded, plain
 from app.widgets.preprocessing import preprocessing
 from models.errors import CutawayError
 
@@ -29,7 +29,7 @@ OPEN, REFUSED, WEIGHTS, NAME = "add.open", "add.refused", "add.weights", "add.na
 
 def adding() -> None:
     """Draw the button, and the dialog while it is open: a job that ends elsewhere draws the page anew around it."""
-    st.button("Add a classifier", icon=":material/add:", type="tertiary", key="add", on_click=_open)
+    st.button("Add a classifier", icon=":material/add:", type="tertiary", key="add", on_click=guarded(_open))
     if st.session_state.get(OPEN):
         _dialog()
 
@@ -43,7 +43,7 @@ def _close() -> None:
         st.session_state.pop(key, None)
 
 
-@st.dialog("Add a classifier", width="medium", on_dismiss=_close)
+@st.dialog("Add a classifier", width="medium", on_dismiss=guarded(_close))
 def _dialog() -> None:
     """Published weights are fetched now; a file is checked and kept in the workspace."""
     with boundary():
@@ -85,7 +85,7 @@ def _from_file() -> None:
     from models.architectures import registry
 
     types = ["safetensors", "pt", "pth", "th", "bin"]
-    weights = st.file_uploader("Weights", type=types, key=WEIGHTS, max_upload_size=MEGABYTES, on_change=_named)
+    weights = st.file_uploader("Weights", type=types, key=WEIGHTS, max_upload_size=MEGABYTES, on_change=guarded(_named))
     with st.spinner("Listing what there is"):
         names = registry.architectures()
     architecture = st.selectbox("Architecture", names, index=names.index("resnet20_cifar"), key="add.architecture")
@@ -103,7 +103,7 @@ def _from_file() -> None:
 
 def _named() -> None:
     """A file came: the classifier is called after it, unless the user says otherwise."""
-    if weights := st.session_state[WEIGHTS]:
+    if weights := st.session_state.get(WEIGHTS):
         st.session_state[NAME] = Path(weights.name).stem[:64]
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.engine.jobs import Job
 from app import resources
-from app.boundary import plain
+from app.boundary import guarded, plain
 from app.session import Choice, seed
 from app.widgets.adding import adding
 from app.widgets.progress import settled, watch
@@ -54,7 +54,7 @@ def _failed(job: Job) -> None:
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.warning(plain(f"{job.title}: {job.error}"), icon=":material/cloud_off:")
     name = job.key.removeprefix("load:")
-    right.button("Try again", key=f"again.{job.key}", on_click=_again, args=(name,), width="stretch")
+    right.button("Try again", key=f"again.{job.key}", on_click=guarded(_again), args=(name,), width="stretch")
 
 
 def _again(name: str) -> None:

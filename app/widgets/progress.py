@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from analysis.engine.jobs import Job, Jobs
-from app.boundary import plain
+from app.boundary import guarded, plain
 
 PATIENCE = 0.7
 """Seconds that a page waits for quick work before it shows progress instead."""
@@ -24,6 +24,7 @@ def watch(
 ) -> None:
     """Follow these jobs; draw the page anew whenever one of them ends. `cancel(key)` stops one."""
 
+    @guarded
     def stop(keys: Sequence[str]) -> None:
         for key in keys:
             (cancel or engine.cancel)(key)

@@ -9,7 +9,7 @@ from analysis.datasets.samples import sample_pictures
 from analysis.store import Store
 from analysis.types import Picture
 from app import session
-from app.boundary import plain, reported
+from app.boundary import guarded, plain, reported
 from app.resources import store
 from app.widgets.gallery import gallery
 from models.errors import CutawayError
@@ -58,15 +58,22 @@ def _uploader() -> None:
         "Pictures",
         accept_multiple_files=True,
         key=f"upload.{turn}",
-        on_change=_taken,
+        on_change=guarded(_taken),
+        args=(turn,),
         help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; several at once. They stay on this machine.",
     )
 
 
-def _taken() -> None:
-    """Decode what was uploaded, keep it in the store, show it, and empty the uploader for the next."""
-    files = st.session_state[f"upload.{st.session_state[ROUND]}"] or []
-    st.session_state[ROUND] += 1
+def _taken(turn: int) -> None:
+    """Decode what was uploaded, keep it in the store, show it, and empty the uploader for the next.
+
+    The browser may still report files of an uploader that was emptied: `turn` says whose they are.
+    """
+    files = st.session_state.get(f"upload.{turn}") or []
+    if not files:
+        return
+    st.session_state[ROUND] = max(st.session_state.get(ROUND, 0), turn + 1)
+    mine: dict[str, Picture] = st.session_state.setdefault(MINE, {})
     good: list[str] = []
     refused: list[str] = []
     for file in files:
@@ -77,8 +84,8 @@ def _taken() -> None:
         except CutawayError as error:
             refused.append(str(error))
         else:
-            st.session_state[MINE].pop(picture.digest, None)
-            st.session_state[MINE][picture.digest] = picture
+            mine.pop(picture.digest, None)
+            mine[picture.digest] = picture
             good.append(picture.digest)
     st.session_state[REFUSED] = refused
     if good:
@@ -90,7 +97,11 @@ def refusals() -> None:
     if refused := st.session_state.get(REFUSED):
         left, right = st.columns([8, 1], vertical_alignment="center")
         left.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
-        right.button("Dismiss", on_click=lambda: st.session_state.pop(REFUSED, None), width="stretch")
+        right.button("Dismiss", on_click=guarded(_dismiss), width="stretch")
+
+
+def _dismiss() -> None:
+    st.session_state.pop(REFUSED, None)
 
 
 def _from_store(kept: Store, digest: str) -> Picture | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 import streamlit as st
 
 from analysis.types import Picture
+from app.boundary import guarded
 from app.figures.pictures import thumbnail
 from app.widgets.component import component, source
 
@@ -21,8 +22,9 @@ def gallery(
 ) -> None:
     """Show the pictures, those chosen marked. on_pick(digest, add): show it alone, or add it or take it away."""
 
+    @guarded
     def picked() -> None:
-        event = st.session_state[key].picked
+        event = getattr(st.session_state.get(key), "picked", None)
         if event and any(p.digest == event.get("id") for p in pictures):
             on_pick(event["id"], bool(event.get("add")))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.types import Picture
+from app.boundary import guarded
 from app.figures.pictures import shown
 from app.widgets.component import component, source
 
@@ -33,8 +34,9 @@ def mapgrid(rows: Sequence[Row], key: str, on_target: Callable[[int, str], None]
     from analysis.attribution import METHODS
     from app.figures.grid import document
 
+    @guarded
     def asked() -> None:
-        if event := st.session_state[key].target:
+        if event := getattr(st.session_state.get(key), "target", None):
             on_target(int(event["index"]), str(event["name"]))
 
     drawn = document(rows, {m.name: m for m in METHODS}, lambda picture: _sent(picture.digest, picture))
