@@ -34,9 +34,9 @@ def _knob(parameter: Parameter, value: Scalar, name: str) -> Scalar:
     if parameter.type is str:
         return st.text_input(label, str(first), key=key)
     low, high = (parameter.range.low, parameter.range.high) if parameter.range else (None, None)
-    whole = parameter.type is int
-    bounds: list[Any] = [None if end is None else int(end) if whole else float(end) for end in (low, high)]
-    step = 1 if whole else None
-    begin: Any = parameter.type(first)
-    shown = st.number_input(label, *bounds, begin, key=key, step=step, format=None if whole else "%g")
+    if parameter.type is int:
+        ends = [None if end is None else int(end) for end in (low, high)]
+        shown: Scalar | None = st.number_input(label, ends[0], ends[1], int(first), 1, key=key)
+    else:
+        shown = st.number_input(label, low, high, float(first), format="%g", key=key)
     return parameter.default if shown is None else parameter.type(shown)

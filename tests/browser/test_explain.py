@@ -241,3 +241,21 @@ def test_the_methods_stay_chosen_when_the_popover_opens_after_another_choice(wat
     page.get_by_role("option").nth(1).click()
     expect(page.locator(".target", has_text="rather than")).to_be_visible()
     expect(page.locator(".tile[data-method='gradcam']")).to_have_count(1)
+
+
+def test_every_menu_of_a_wide_comparison_is_in_full_view(watched: Watched, server: Server) -> None:
+    page = watched.page
+    page.goto(f"{server.url}/?target=cat&target=dog")
+    expect(page.locator(".many .target")).to_have_count(3)
+    menus = page.locator(".tile .menu")
+    assert page.locator(".many .tiles").first.locator(".tile").count() == 5
+    for number in (0, 4):
+        menus.nth(number).locator("summary").click()
+        for item in menus.nth(number).get_by_role("menuitem").all():
+            expect(item).to_be_visible()
+            assert item.evaluate(
+                "e => { const b = e.getBoundingClientRect(), root = e.getRootNode();"
+                " return [b.left + 3, b.right - 3].every(x => root.elementFromPoint(x, (b.top + b.bottom) / 2) === e); }"
+            )
+        page.keyboard.press("Escape")
+        expect(menus.nth(number).get_by_role("menu")).to_be_hidden()

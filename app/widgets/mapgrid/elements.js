@@ -38,13 +38,29 @@ function aspect(picture, [left, top, right, bottom]) {
   return ((right - left) * picture.width) / ((bottom - top) * picture.height);
 }
 
+/** Beside its button and inside the window, above whatever scrolls or clips. */
+function place(list, button) {
+  list.showPopover();
+  const box = button.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = list;
+  const left = Math.max(4, Math.min(box.right - width, window.innerWidth - width - 4));
+  const below = box.bottom + 4, top = below + height > window.innerHeight ? Math.max(4, box.top - height - 4) : below;
+  Object.assign(list.style, { left: `${left}px`, top: `${top}px` });
+}
+
 /** A button that opens a list of actions: [label, function]. */
-function menu(label, title, actions, alignment = "") {
-  const list = el("div", { class: `actions ${alignment}`, role: "menu" });
+function menu(label, title, actions) {
+  const list = el("div", { class: "actions", role: "menu", popover: "manual" });
   const box = el("details", { class: "menu" }, el("summary", { title, "aria-label": title }, label), list);
   for (const [text, act] of actions) {
     list.append(el("button", { type: "button", role: "menuitem", onclick: () => { box.open = false; act(); } }, text));
   }
+  const away = (event) => { if (event.target === window || !list.contains(event.target)) box.open = false; };
+  box.addEventListener("toggle", () => {
+    if (box.open && box.isConnected) place(list, box.firstChild); else if (list.matches(":popover-open")) list.hidePopover();
+    const listen = box.open ? "addEventListener" : "removeEventListener";
+    window[listen]("scroll", away, true);
+    window[listen]("resize", away);
+  });
   box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) box.open = false; });
   box.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && box.open) { box.open = false; event.stopPropagation(); event.preventDefault(); }

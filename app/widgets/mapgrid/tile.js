@@ -57,7 +57,7 @@ function makeTile(grid, row, map) {
   const said = (map.extent ??= extent(map.values))[1] <= 0 ? [] : map.remarks; // over the picture itself, where there is nothing to draw
   const remarks = said.map((text) => el("p", { class: "remark" }, text));
   tile.element = el("article", { class: "tile", "data-method": map.method },
-    el("div", { class: "title" }, namesOf(map), el("span", { class: "spring" }), menu("⤓", `Download ${map.label}`, downloads(tile), "right")),
+    el("div", { class: "title" }, namesOf(map), el("span", { class: "spring" }), menu("⤓", `Download ${map.label}`, downloads(tile))),
     stage(tile), tile.bar, ...remarks,
     el("p", { class: "reads" }, map.note.reads),
     el("details", { class: "more" }, el("summary", {}, el("span", { class: "lead" }, "Details · "), origin(map)), particulars(map)));

@@ -42,5 +42,5 @@ function drawToolbar(grid) {
     choices("Scale", SCALES, settings.scale, (scale) => change(grid, { scale })), colours,
     box(grid, "smooth", "Smooth", "Off: the map's own cells"), box(grid, "fade", "Fade", "Weak values let the picture through"),
     el("span", { class: "spring" }),
-    menu("Download", "Download everything", [["All maps (ZIP)", () => saveAll(grid)], ["Report (HTML, works offline)", () => saveReport(grid)]], "right"));
+    menu("Download", "Download everything", [["All maps (ZIP)", () => saveAll(grid)], ["Report (HTML, works offline)", () => saveReport(grid)]]));
 }
