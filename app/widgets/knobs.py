@@ -35,8 +35,9 @@ def _knob(parameter: Parameter, value: Scalar, name: str) -> Scalar:
         return st.text_input(label, str(first), key=key)
     low, high = (parameter.range.low, parameter.range.high) if parameter.range else (None, None)
     if parameter.type is int:
-        ends = [None if end is None else int(end) for end in (low, high)]
-        shown: Scalar | None = st.number_input(label, ends[0], ends[1], int(first), 1, key=key)
+        whole = [None if end is None else int(end) for end in (low, high)]
+        shown: Scalar | None = st.number_input(label, whole[0], whole[1], int(first), 1, key=key)
     else:
-        shown = st.number_input(label, low, high, float(first), format="%g", key=key)
+        real = [None if end is None else float(end) for end in (low, high)]
+        shown = st.number_input(label, real[0], real[1], float(first), format="%g", key=key)
     return parameter.default if shown is None else parameter.type(shown)
