@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Download, Page, expect
+from playwright.sync_api import Browser, Download, Locator, Page, expect
 
 from analysis.arrays import display, resized
 from analysis.datasets.samples import sample_pictures
@@ -254,8 +254,45 @@ def test_every_menu_of_a_wide_comparison_is_in_full_view(watched: Watched, serve
         for item in menus.nth(number).get_by_role("menuitem").all():
             expect(item).to_be_visible()
             assert item.evaluate(
-                "e => { const b = e.getBoundingClientRect(), root = e.getRootNode();"
-                " return [b.left + 3, b.right - 3].every(x => root.elementFromPoint(x, (b.top + b.bottom) / 2) === e); }"
+                "e => { const b = e.getBoundingClientRect(), root = e.getRootNode(), y = (b.top + b.bottom) / 2;"
+                " return [b.left + 3, b.right - 3].every(x => root.elementFromPoint(x, y) === e); }"
             )
         page.keyboard.press("Escape")
         expect(menus.nth(number).get_by_role("menu")).to_be_hidden()
+
+
+def ends(tile: Locator) -> list[float]:
+    """The numbers at the ends of a colour bar."""
+    texts = [
+        text
+        for text in tile.locator(".ends span").all_inner_texts()
+        if text != "0" or tile.locator(".zero").count() == 0
+    ]
+    return [float(text.replace("−", "-")) for text in texts]
+
+
+def test_the_ends_of_the_colours_are_the_raw_extremes(watched: Watched) -> None:
+    page = watched.page
+    tile = page.locator(".tile[data-method=smoothgrad], .tile[data-method=gradcam]").first
+    raw = np.array(tile.evaluate(RAW)["raw"])
+    page.get_by_role("button", name="Full", exact=True).click()
+    assert ends(tile) == pytest.approx([raw.min(), raw.max()], rel=0.06)
+    page.get_by_role("button", name="Signed", exact=True).click()
+    assert ends(tile) == pytest.approx([-np.abs(raw).max(), np.abs(raw).max()], rel=0.06)
+    page.get_by_role("button", name="Positive", exact=True).click()
+    assert "its raw cells go from" in (tile.locator(".bar").get_attribute("title") or "")
+    page.get_by_label("Smooth", exact=True).uncheck()
+    assert ends(tile) == pytest.approx([max(raw.min(), 0), raw.max()], rel=0.06)
+    assert tile.locator(".bar").get_attribute("title") == "Raw values at the ends of the colours"
+
+
+def test_custom_colours_that_span_zero_have_their_middle_there(watched: Watched) -> None:
+    page = watched.page
+    page.get_by_role("button", name="Custom").click()
+    for end, value in (("low", "-1"), ("high", "3")):
+        page.get_by_label(f"{end} end of the colours").fill(value)
+        page.get_by_label(f"{end} end of the colours").press("Enter")
+    bar = page.locator(".tile .bar").first
+    assert bar.locator(".zero").evaluate("e => e.style.left") == "25%"
+    middle = bar.locator(".strip").evaluate("c => [...c.getContext('2d').getImageData(64, 0, 1, 1).data]")
+    assert middle == pytest.approx([247, 247, 247, 255], abs=3)

@@ -48,11 +48,20 @@ function paint(canvas, map, settings, sharing, palettes) {
   [canvas.height, canvas.width] = field.size;
   const image = coloured(unit(values, span, diverging), field.size, table, settings.fade, diverging);
   canvas.getContext("2d").putImageData(image, 0, 0);
-  return { span, diverging };
+  return { span, diverging, raw: stretches(settings) ? rawExtent(map, flip) : span };
 }
 
-/** A strip of the ramp with the numbers at its ends (and zero, where it is the middle). */
-function colourBar({ span: [low, high], diverging }, settings, palettes) {
+/** What the numbers at the ends of a colour bar are. */
+function meaning({ span, raw }, settings) {
+  if (settings.range === "custom") return "Raw values at the ends of the colours; what lies beyond has the end's colour";
+  if (figures(raw[0]) === figures(span[0]) && figures(raw[1]) === figures(span[1])) return "Raw values at the ends of the colours";
+  return `The colours span the map as smoothed to the network's input, ${figures(span[0])} to ${figures(span[1])}; `
+    + `its raw cells go from ${figures(raw[0])} to ${figures(raw[1])}`;
+}
+
+/** A strip of the ramp with the numbers at its ends, and zero where the colours have their middle there. */
+function colourBar(painted, settings, palettes) {
+  const { span: [low, high], diverging } = painted;
   const table = ramp(diverging ? settings.diverging : settings.sequential, palettes);
   const strip = el("canvas", { class: "strip", width: 256, height: 1 });
   const image = new ImageData(256, 1);
@@ -64,7 +73,8 @@ function colourBar({ span: [low, high], diverging }, settings, palettes) {
   }
   strip.getContext("2d").putImageData(image, 0, 0);
   const sign = settings.range === "negative" ? -1 : 1;
-  const middle = diverging && low === -high ? [el("span", {}, "0")] : [];
-  return el("div", { class: "bar", title: "Raw values at the ends of the colours" },
+  const zero = (-100 * low) / (high - low);
+  const middle = diverging && zero > 20 && zero < 80 ? [el("span", { class: "zero", style: `left:${zero}%` }, "0")] : [];
+  return el("div", { class: "bar", title: meaning(painted, settings) },
     strip, el("div", { class: "ends" }, el("span", {}, figures(sign * low)), ...middle, el("span", {}, figures(sign * high))));
 }

@@ -67,10 +67,23 @@ function fieldOf(map, flip) {
   return map.fields[flip];
 }
 
+/** The lowest and highest raw value, as they are after the flip. */
+function rawExtent(map, flip) {
+  const [low, high] = (map.extent ??= extent(map.values));
+  if (flip === "signed") return [low, high];
+  return flip === "negative" ? [Math.max(-high, 0), Math.max(-low, 0)] : [Math.max(low, 0), Math.max(high, 0)];
+}
+
+/** Whether the colours span the smoothed map, as the display form does; else they span the raw values. */
+function stretches(settings) {
+  return settings.range === "positive" && settings.scale === "each" && settings.smooth;
+}
+
 /** The lowest and highest value that the colours span, over the maps that share one scale. */
 function spanOf(map, settings, sharing) {
   if (settings.range === "custom") return [settings.low, settings.high];
-  const extents = (settings.scale === "each" ? [map] : sharing).map((m) => fieldOf(m, FLIPS[settings.range]).extent);
+  if (stretches(settings)) return fieldOf(map, "relu").extent;
+  const extents = (settings.scale === "each" ? [map] : sharing).map((m) => rawExtent(m, FLIPS[settings.range]));
   let low = Math.min(...extents.map((e) => e[0])), high = Math.max(...extents.map((e) => e[1]));
   if (settings.scale !== "each" && FLIPS[settings.range] !== "signed") low = 0;
   if (settings.range === "symmetric") { high = Math.max(Math.abs(low), Math.abs(high)); low = -high; }

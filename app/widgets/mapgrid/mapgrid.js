@@ -8,7 +8,7 @@ const GRIDS = new WeakMap();
 /** Draw again with changed settings. Opacity alone needs no painting. */
 function change(grid, changes, repaint = true) {
   if (changes.range === "custom" && grid.settings.range !== "custom" && grid.tiles.length) {
-    const ends = grid.tiles.map((t) => fieldOf(t.map, "signed").extent);
+    const ends = grid.tiles.map((t) => rawExtent(t.map, "signed"));
     Object.assign(grid.settings, { low: Math.min(...ends.map((e) => e[0])), high: Math.max(...ends.map((e) => e[1])) });
   }
   Object.assign(grid.settings, changes);

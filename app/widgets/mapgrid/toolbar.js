@@ -1,6 +1,6 @@
 /* How the maps are shown. Nothing here is computed again. */
 
-const RANGES = [["positive", "Positive", "Evidence for: values below zero are cut, each map from its lowest to its highest"],
+const RANGES = [["positive", "Positive", "Evidence for: values below zero are cut, each smoothed map from its lowest to its highest"],
   ["full", "Full", "From the lowest to the highest raw value"], ["symmetric", "Signed", "Around zero: evidence for and against"],
   ["negative", "Negative", "Evidence against: values above zero are cut"], ["custom", "Custom", "Between two raw values of your choice"]];
 const SCALES = [["each", "Own scales"], ["method", "Scale per method"], ["grid", "One scale for all"]];
