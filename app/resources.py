@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -22,6 +23,9 @@ if TYPE_CHECKING:  # importing them costs seconds of torch
 
 LOADED = 4
 """Classifiers in memory; the one used longest ago goes first."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a computing thread may keep a page's thread waiting, a tenth of Python's usual."""
 
 ENGINE = "engine"
 _IMPORTED = ("torch", "models.catalogue", "analysis.pipelines.explain", "app.figures.grid")
@@ -43,6 +47,7 @@ def store() -> Store:
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """One lane of compute."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     made = Jobs(lanes=1)
     atexit.register(made.close)
     return made
