@@ -121,7 +121,11 @@ def stop(key: str) -> None:
 def failures(wanted: Sequence[Part]) -> list[tuple[Part, str]]:
     """What went wrong, in words."""
     jobs = [(part, resources.jobs().get(part.key)) for part in wanted if found(part) is None]
-    return [(part, str(job.error)) for part, job in jobs if job is not None and job.error is not None]
+    return [(part, _why(job)) for part, job in jobs if job is not None and job.error is not None]
+
+
+def _why(job: Job) -> str:
+    return f"{job.title} was cancelled." if job.state == "cancelled" else str(job.error)
 
 
 def row(wanted: Sequence[Part]) -> Row:

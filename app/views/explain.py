@@ -67,6 +67,10 @@ def _results(shown: list[Picture], asked: list, choice: session.Choice, asks: tu
     if not shown:
         st.markdown("#### Drop a picture on the left, or pick one of the samples")
         return
+    if not asks:
+        st.markdown("#### Choose at least one method")
+        work.start([])
+        return
     wanted = [work.parts(picture, classifier, choice, asks) for picture in shown for classifier in asked]
     every = [part for parts in wanted for part in parts]
     active = work.start(every)

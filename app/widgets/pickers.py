@@ -48,11 +48,13 @@ def targets(choice: Choice, asked: Sequence[Classifier]) -> tuple[str, ...]:
 
 def _contrast(options: dict[str, str], pair: Sequence[str]) -> tuple[str, ...]:
     words = {"predicted": "the predicted class"} | options
-    left, right = st.columns(2)
     first = pair[0] if pair and pair[0] in words else "predicted"
     second = pair[1] if len(pair) > 1 and pair[1] in options else None
-    a = left.selectbox("A", words, key=seed("a", first), format_func=words.__getitem__)
-    b = right.selectbox("rather than B", options, key=seed("b", second), format_func=options.__getitem__, index=None)
+    a = st.selectbox("A", words, key=seed("a", first), format_func=words.__getitem__)
+    key = seed("b", second)
+    b = st.selectbox(
+        "rather than B", options, key=key, format_func=options.__getitem__, index=None, placeholder="Choose a class"
+    )
     if a is None or b is None or a == b:
         st.caption("Choose two different classes.")
         return ()

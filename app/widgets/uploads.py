@@ -18,6 +18,9 @@ MINE, REFUSED, ROUND = "pictures.mine", "pictures.refused", "pictures.round"
 MOST = 12
 """Pictures on show at once."""
 
+FEW, LIST_PX = 3, 130
+"""More refused files than these scroll in a list of that height."""
+
 
 @st.cache_resource(show_spinner=False)
 def samples() -> dict[str, Picture]:
@@ -96,7 +99,8 @@ def refusals() -> None:
     """What was not taken, and why, until the next upload."""
     if refused := st.session_state.get(REFUSED):
         left, right = st.columns([8, 1], vertical_alignment="center")
-        left.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
+        box = left.container(height=LIST_PX if len(refused) > FEW else "content", border=False)
+        box.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
         right.button("Dismiss", on_click=guarded(_dismiss), width="stretch")
 
 

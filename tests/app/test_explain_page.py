@@ -10,6 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from analysis.datasets.samples import sample_pictures
+from analysis.engine.jobs import Job
 from app import resources, work
 from models import catalogue
 from models.architectures import registry
@@ -145,3 +146,21 @@ def test_a_choice_from_elsewhere_starts_the_methods_and_their_parameters_anew(pa
     (found,) = explanations(page)
     assert found.maps[0].params["samples"] == 5
     assert page.query_params["method"] == "smoothgrad;samples=5"
+
+
+def test_without_a_method_the_page_asks_for_one(page: AppTest) -> None:
+    settle(page)
+    for pills in page.button_group:
+        if ".group." in str(pills.key):
+            pills.set_value([])
+    page.run()
+    assert not page.exception
+    assert "Choose at least one method" in [m.value.removeprefix("#### ") for m in page.markdown]
+    assert page.session_state[work.SUBMITTED] == set()
+
+
+def test_a_cancelled_job_is_named_without_quotes() -> None:
+    job = Job("key", "RISE of cat.png", print)
+    job.stop()
+    job.run()
+    assert work._why(job) == "RISE of cat.png was cancelled."
