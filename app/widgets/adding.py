@@ -24,7 +24,7 @@ MEGABYTES = 2000
 PATIENCE = 12.0
 """Seconds that the dialog waits for published weights; a longer download goes on behind the page."""
 
-OPEN, REFUSED, WEIGHTS, NAME = "add.open", "add.refused", "add.weights", "add.name"
+OPEN, REFUSED = "add.open", "add.refused"
 
 
 def adding() -> None:
@@ -85,26 +85,21 @@ def _from_file() -> None:
     from models.architectures import registry
 
     types = ["safetensors", "pt", "pth", "th", "bin"]
-    weights = st.file_uploader("Weights", type=types, key=WEIGHTS, max_upload_size=MEGABYTES, on_change=guarded(_named))
+    weights = st.file_uploader("Weights", type=types, key="add.weights", max_upload_size=MEGABYTES)
     with st.spinner("Listing what there is"):
         names = registry.architectures()
     architecture = st.selectbox("Architecture", names, index=names.index("resnet20_cifar"), key="add.architecture")
     classes = st.file_uploader(
         "Class names, a text file with one per line or JSON", type=["txt", "json"], key="add.classes"
     )
-    name = st.text_input("Name", key=NAME, max_chars=64)
+    stem = Path(weights.name).stem[:64] if weights else ""
+    name = st.text_input("Name", key="add.name", max_chars=64, placeholder=stem) or stem
     with st.expander("Preprocessing", icon=":material/crop:"):
         prepared = preprocessing(architecture)
     given = (weights and weights.file_id, classes and classes.file_id, architecture, name, prepared)
-    if st.button("Import", type="primary", disabled=not (weights and name), key="add.file") and weights:
+    if st.button("Import", type="primary", disabled=not weights, key="add.file") and weights:
         _attempt(given, lambda: _import(weights, classes, architecture, name, prepared))
     _refusal(given)
-
-
-def _named() -> None:
-    """A file came: the classifier is called after it, unless the user says otherwise."""
-    if weights := st.session_state.get(WEIGHTS):
-        st.session_state[NAME] = Path(weights.name).stem[:64]
 
 
 def _import(
