@@ -37,7 +37,7 @@ def unlike_a_picture(data: bytes) -> tuple[str, str]:
         return "a drawing (SVG), not a picture", "Export it as PNG."
     if lowered.startswith(("<!doctype html", "<html")):
         return "a web page, perhaps saved instead of the picture on it", "Save the picture itself."
-    return "a text", "Check that this is the file you meant."
+    return "a text file", "Check that this is the file you meant."
 
 
 def _text(head: bytes) -> str | None:
