@@ -109,7 +109,8 @@ def _remarks(
     subject: Subject, method: AttributionMethod, taps: Sequence[Tap], weights: Tensor, values: Tensor
 ) -> list[tuple[str, ...]]:
     blank = torch.zeros(len(subject), dtype=torch.bool, device=values.device)
-    if method.kind in FROM_GRADIENTS and taps:
+    suspect = method.kind == "joint" or not bool(values.flatten(1).any(dim=1).all())
+    if suspect and method.kind in FROM_GRADIENTS and taps:  # a zero gradient shows as a blank map
         largest = torch.stack([subject.taken.gradient(t.name, weights).abs().amax((1, 2, 3)) for t in taps])
         blank = (largest == 0).any(dim=0)
     remarks = []

@@ -10,7 +10,7 @@ from analysis.attribution.masking import Score
 from analysis.attribution.registry import METHODS
 from analysis.registry import Range
 
-MASKS_AT_ONCE = 32
+MASKS_AT_ONCE = 16
 
 
 @METHODS.register(

@@ -259,8 +259,6 @@ def test_progress_rises_to_the_end(classifier: Classifier, photos: list[Picture]
 
 
 def test_memory_is_flat_over_200_images(classifier: Classifier) -> None:
-    import resource
-
     generator = np.random.default_rng(0)
     from PIL import Image
 
@@ -275,8 +273,8 @@ def test_memory_is_flat_over_200_images(classifier: Classifier) -> None:
 
     after_50, after_200 = run(50, 0), run(150, 50)
     assert kept.nbytes <= 4 * 2**20
+    assert after_50 > 0, "no tensor was counted, so nothing would be noticed"
     assert after_200 <= after_50 * 1.05 + 2**20
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > 0
 
 
 def test_every_note_is_complete() -> None:
