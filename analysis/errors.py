@@ -1,9 +1,10 @@
 """The analysis half of the error family (see models/errors.py for the tree's other half).
 
 CutawayError
-  DataError        UnreadableImage
+  DataError        UnreadableImage, EmptyDataset, BadArchive, BadTable, BadName, UnknownSelection
   MethodError      NotApplicable (e.g. Grad-CAM on a network without feature maps), BadParameter
   StoreError       StoreBusy (another process holds the file), StoreTooNew
+  QueueFull, JobFailed        (analysis/engine)
   Cancelled
 """
 
@@ -15,6 +16,26 @@ class DataError(CutawayError):
 
 
 class UnreadableImage(DataError):
+    pass
+
+
+class EmptyDataset(DataError):
+    pass
+
+
+class BadArchive(DataError):
+    pass
+
+
+class BadTable(DataError):
+    pass
+
+
+class BadName(DataError):
+    pass
+
+
+class UnknownSelection(DataError):
     pass
 
 

@@ -1,0 +1,1 @@
+"""The shared pass over data: stream, forward once, feed collectors; feature files."""
