@@ -1,0 +1,90 @@
+"""`cutaway models`, `taps`, `methods`, `import-model`: the networks, and what can be asked of them."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from app import arguments, settings, terminal
+from app.terminal import AsJson, Workspace
+
+
+def models(as_json: AsJson = False, workspace: Workspace = None) -> None:
+    """List the models that are here; timm/NAME and torchvision/NAME work too, fetched when first used."""
+    from app import records
+    from models.catalogue import bundled, imported
+
+    found = [records.model(m) for m in [*bundled(), *imported(settings.resolve(workspace).imported_models)]]
+    terminal.answer({"models": found}, (line for each in found for line in records.model_lines(each)), as_json)
+
+
+def taps(
+    model: Annotated[str, typer.Argument(metavar="NAME|FILE", help="As for `explain --model`.")],
+    arch: Annotated[str | None, typer.Option(metavar="NAME", help="Architecture of a model that is a file.")] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """List the layers of a model that can be read: layout, map size, channels, stride; the default is marked."""
+    with terminal.stdout_kept_for_the_answer():
+        from app import records
+
+        found = terminal.classifier(model, arch, None, settings.resolve(workspace))
+        answer = records.classifier(found) | {"taps": [records.tap(t) for t in found.taps.values()]}
+    terminal.answer(answer, records.tap_lines(answer), as_json)
+
+
+def methods(as_json: AsJson = False) -> None:
+    """List the attribution methods, their papers and what each lets you turn."""
+    from analysis.attribution import METHODS
+    from app import records
+
+    found = [records.method(m) for m in METHODS]
+    terminal.answer({"methods": found}, (line for each in found for line in records.method_lines(each)), as_json)
+
+
+def import_model(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Weights: safetensors, or what torch.save wrote of a state dict.")
+    ],
+    arch: Annotated[str, typer.Option(metavar="NAME", help="The architecture that the file was trained with.")],
+    name: Annotated[str, typer.Option(help="What --model calls it from now on.")],
+    classes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Class names in index order: text, a line each, or JSON.")
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option(metavar="ROWS,COLUMNS", help="Of the network's input, or one number.")
+    ] = None,
+    resize: Annotated[int | None, typer.Option(min=1, help="The shorter side before the centre is cropped.")] = None,
+    interpolation: Annotated[
+        Literal["nearest", "bilinear", "bicubic", "lanczos"] | None, typer.Option(help="Of the resizing.")
+    ] = None,
+    mean: Annotated[str | None, typer.Option(metavar="R,G,B", help="Of the channels, in 0-1.")] = None,
+    std: Annotated[str | None, typer.Option(metavar="R,G,B", help="Of the channels, in 0-1.")] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Check a file of weights and keep it in the workspace. What is not said of its input is its architecture's."""
+    from app import records
+    from models import catalogue
+
+    with terminal.stdout_kept_for_the_answer():
+        given = {
+            "size": arguments.input_size(size),
+            "resize": resize,
+            "interpolation": interpolation,
+            "mean": arguments.numbers(mean, float, "--mean"),
+            "std": arguments.numbers(std, float, "--std"),
+        }
+        preprocessing = None
+        if any(value is not None for value in given.values()):
+            preprocessing = arguments.preprocessing(catalogue.from_file(file, arch, classes).preprocessing, given)
+        entry = catalogue.import_model(
+            file,
+            architecture=arch,
+            classes=classes,
+            name=name,
+            folder=settings.resolve(workspace).imported_models,
+            preprocessing=preprocessing,
+        )
+    record = records.model(entry)
+    terminal.answer(record, records.model_lines(record), as_json)

@@ -1,0 +1,115 @@
+"""`cutaway train` and `cutaway predict`: a network made, and a network asked about a whole dataset."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app import arguments, settings, terminal
+from app.terminal import AsJson, Workspace
+
+
+def train(
+    recipe: Annotated[str | None, typer.Argument(metavar="RECIPE", help="One of those that --list names.")] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the recipes and what they train on.")] = False,
+    out: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for weights and card; else yours.")] = None,
+    data: Annotated[Path | None, typer.Option(help="What it trains on, where the recipe does not make it.")] = None,
+    test: Annotated[list[Path] | None, typer.Option(help="What it is tested on; may be given again.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Else the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Else the recipe's.")] = None,
+    name: Annotated[str | None, typer.Option(help="What --model calls it from now on; else the recipe's name.")] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Train a network by one of the project's recipes; the models that ship were made so."""
+    from models.recipes import RECIPES
+
+    if listed or recipe is None:
+        rows = [{"name": each.name, "summary": each.summary} for each in RECIPES]
+        terminal.answer({"recipes": rows}, (f"{row['name']}: {row['summary']}" for row in rows), as_json)
+        return
+    with terminal.stdout_kept_for_the_answer():
+        from analysis.engine.devices import best
+        from analysis.pipelines.training import train as trained
+
+        folder = out or settings.resolve(workspace).imported_models
+        card = trained(
+            recipe,
+            out=folder,
+            name=name,
+            data=data,
+            tests=tuple(test or ()),
+            epochs=epochs,
+            seed=seed,
+            device=best(),
+            report=terminal.progress,
+        )
+    lines = [f"{card.name}: {card.summary}", *(f"  {where}: {share:.2%}" for where, share in card.accuracy.items())]
+    terminal.answer(card.to_json(), lines, as_json)
+
+
+def predict(
+    model: Annotated[str, typer.Option(metavar="NAME", help="As `cutaway models` says.")],
+    data: Annotated[str, typer.Option(metavar="NAME", help="As `cutaway datasets` says.")],
+    features: Annotated[
+        str, typer.Option(metavar="TAP,...", help="Layers whose features are kept; 'logits' among them.")
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="F.parquet", dir_okay=False, help="The results as a table.")
+    ] = None,
+    autocast: Annotated[bool, typer.Option("--autocast", help="Half precision where the device is faster so.")] = False,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Push a dataset through a network once, and keep what it said of every sample.
+
+    The table has the columns sample, truth, prediction, confidence, correct, loss, angle, length, margin. What was
+    asked before is read back; what was cut short goes on where it was.
+    """
+    where = settings.resolve(workspace)
+    with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
+        from analysis.pipelines import work
+        from analysis.records import Filter
+
+        dataset = store.dataset(data)
+        asked = {
+            "model": model,
+            "dataset": dataset.dataset_id,
+            "taps": list(arguments.listed(features)),
+            "autocast": autocast,
+            "class_map": None,
+        }
+        done = work.run_here(store, where.workspace, "predict", asked, terminal.progress)
+        found = store.pass_record(done["pass_id"])
+        if found is None:
+            raise typer.Exit(1)
+        if out is not None:
+            _write(store.table(Filter(dataset.dataset_id, pass_id=found.pass_id)), out)
+    record = asdict(found) | {"computed_at": found.computed_at.isoformat(), "out": str(out) if out else None}
+    terminal.answer(record, _lines(record), as_json)
+
+
+def _write(table: Any, out: Path) -> None:
+    """Whole or not at all."""
+    from pyarrow import parquet
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = out.with_name(f".{out.name}.part")
+    try:
+        parquet.write_table(table, unfinished)
+        unfinished.replace(out)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _lines(record: dict[str, Any]) -> Iterable[str]:
+    accuracy = (
+        "no sample's class is known to it" if record["accuracy"] is None else f"accuracy {record['accuracy']:.2%}"
+    )
+    yield f"{record['model_name']} over {record['dataset_name']}: {record['samples']:,} samples, {accuracy}"
+    yield f"  {record['seconds']:.1f} s on {record['device']}; features kept: {', '.join(record['taps']) or 'none'}"
+    yield from (f"  note: {remark}" for remark in record["remarks"])
+    if record["out"]:
+        yield f"  {record['out']}"
