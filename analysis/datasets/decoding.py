@@ -77,6 +77,23 @@ def decode(data: bytes, name: str) -> Picture:
     return Picture(hashlib.sha256(data).hexdigest(), name, pixels, remarks)
 
 
+def decode_small(data: bytes, name: str, size: int) -> Image.Image:
+    """A file that `decode` has taken before -> RGB, upright, at most `size` pixels a side, faster than the whole.
+
+    Only for showing: a JPEG is decoded at an eighth, a quarter or half of its size.
+    """
+    image = _opened(data, _shown(name))
+    _check_size(image, _shown(name))
+    try:
+        image.draft("RGB", (size, size))
+        upright, _ = _upright(image)
+        small, _ = to_rgb(upright)
+        small.thumbnail((size, size), reducing_gap=2.0)
+        return small
+    except _BROKEN as error:
+        raise UnreadableImage(f"'{_shown(name)}' is damaged. Import it again.") from error
+
+
 def _opened(data: bytes, shown: str) -> ImageFile.ImageFile:
     """The picture with its header read and no pixel decoded."""
     for kind in ALLOWED:
