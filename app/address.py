@@ -1,0 +1,88 @@
+"""What a user has chosen on a page, and the address that says it: one frozen value in two forms.
+
+Widgets are seeded from the choice and make the next one; the address bar is its other form, so that a link opens the
+same view. A page has one `Address`; app/session.py is the Explain page's own, with the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+Query = Mapping[str, list[str]]
+C = TypeVar("C")
+T = TypeVar("T")
+
+
+class Address(Generic[C]):
+    """The choice of one page in this session. Holds no state of its own: that is the session's."""
+
+    def __init__(self, page: str, read: Callable[[Query], C], written: Callable[[C], dict[str, list[str]]]) -> None:
+        self._read, self._written = read, written
+        self._choice, self._published = f"{page}.choice", f"{page}.published"
+        self._turn, self._starts = f"{page}.turn", f"{page}.starts"
+        self._widgets = f"{page}.w."
+
+    def current(self) -> C:
+        """The choice of this session; from the address at the start and when the user goes back or forward.
+
+        Who comes back from another page by its name finds what was left.
+        """
+        query = {name: st.query_params.get_all(name) for name in st.query_params}
+        known = self._choice in st.session_state
+        returns = known and not query and not self._drawn()
+        if not known or (query != st.session_state[self._published] and not returns):
+            self.set(self._read(query))
+        st.session_state[self._published] = query
+        return st.session_state[self._choice]
+
+    def set(self, choice: C) -> None:
+        """A choice from elsewhere than the widgets: they are seeded anew. Before they are drawn, or in a callback."""
+        st.session_state[self._choice] = choice
+        st.session_state[self._turn] = st.session_state.get(self._turn, 0) + 1
+        st.session_state[self._starts] = {}
+        for key in self._drawn():
+            del st.session_state[key]
+
+    def change(self, **changes: Any) -> None:
+        """Replace a part of the choice."""
+        self.set(replace(st.session_state[self._choice], **changes))
+
+    def keep(self, choice: C) -> None:
+        """The choice as the widgets now show it, also in the address bar."""
+        st.session_state[self._choice] = choice
+        query = self._written(choice)
+        if query != st.session_state.get(self._published):
+            st.query_params.from_dict(query)
+            st.session_state[self._published] = query
+
+    def seed(self, name: str, value: object) -> str:
+        """The key of a widget that shows a part of the choice, its value set if it is drawn anew."""
+        key = self._widgets + name
+        if key not in st.session_state:
+            st.session_state[key] = value
+        return key
+
+    def anew(self, *names: str) -> None:
+        """Let these widgets be seeded again."""
+        for name in names:
+            st.session_state.pop(self._widgets + name, None)
+
+    def start(self, name: str, value: T) -> tuple[str, T]:
+        """The key and the default of a widget that may be out of sight: in a closed expander or popover.
+
+        Such a widget is not in the browser yet: a value that the server sets is lost on it, a default is not. The
+        default stays the same while it is drawn, and a choice from elsewhere makes it a new widget.
+        """
+        key = f"{self._widgets}{st.session_state.get(self._turn, 0)}.{name}"
+        starts: dict[str, T] = st.session_state.setdefault(self._starts, {})
+        if key not in st.session_state or key not in starts:
+            starts[key] = value
+        return key, starts[key]
+
+    def _drawn(self) -> list[str]:
+        """Widgets of this page; there are none once another page was drawn."""
+        return [str(key) for key in st.session_state if str(key).startswith(self._widgets)]
