@@ -1,9 +1,11 @@
 """Jobs with real threads: run once, watched, stopped, bounded."""
 
 import threading
+import time
 
 import pytest
 
+from analysis.engine import job as job_module
 from analysis.engine import jobs as jobs_module
 from analysis.engine.job import JobFailed
 from analysis.engine.jobs import Jobs, QueueFull
@@ -183,17 +185,127 @@ def test_many_threads_asking_for_one_key_get_one_job(jobs):
     assert gate.calls == 1
 
 
-def test_close_stops_everything():
+def test_close_interrupts_everything():
     gate = Gate()
     jobs = Jobs()
     running = jobs.submit("a", "Gate", gate)
     assert gate.running.wait(SOON)
     queued = jobs.submit("b", "Gate", gate)
     jobs.close()
-    assert (running.state, queued.state) == ("cancelled", "cancelled")
+    assert (running.state, queued.state) == ("interrupted", "interrupted")
+    assert "shutting down" in str(running.error)
+    assert gate.calls == 1
     assert not any(lane.is_alive() for lane in jobs._lanes)
     with pytest.raises(QueueFull, match="shutting down"):
         jobs.submit("c", "Late", gate)
+
+
+def test_what_the_user_cancelled_is_not_called_interrupted():
+    cancelled, go = threading.Event(), threading.Event()
+
+    def work(report):
+        cancelled.wait(SOON)
+        go.wait(SOON)
+        report(0.5, "")
+
+    jobs = Jobs()
+    job = jobs.submit("a", "Slow to hear", work)
+    jobs.cancel("a")
+    cancelled.set()
+    jobs.close(timeout=0.0)
+    go.set()
+    assert job.wait(SOON)
+    assert job.state == "cancelled"
+
+
+def test_an_error_during_the_shutdown_is_an_interruption():
+    go = threading.Event()
+
+    def work(report):
+        go.wait(SOON)
+        raise DataError("The workspace has been closed.")
+
+    jobs = Jobs()
+    job = jobs.submit("a", "Read", work)
+    while job.state == "queued":
+        time.sleep(0.001)
+    jobs.close(timeout=0.0)
+    go.set()
+    assert job.wait(SOON)
+    assert job.state == "interrupted"
+
+
+def test_lanes_have_their_own_queues():
+    gate, done = Gate(), []
+    with Jobs({"compute": 1, "io": 1}) as jobs:
+        jobs.submit("a", "Gate", gate, lane="compute")
+        assert gate.running.wait(SOON)
+        waits = [jobs.submit(k, "Waits", lambda report, k=k: done.append(k), lane="compute") for k in "bc"]
+        assert jobs.submit("d", "Passes by", lambda report: done.append("d"), lane="io").wait(SOON)
+        assert done == ["d"]
+        assert [jobs.ahead(k) for k in ("a", "b", "c", "d", "unknown")] == [0, 1, 2, 0, 0]
+        gate.go.set()
+        assert waits[1].wait(SOON)
+    assert done == ["d", "b", "c"]
+
+
+def test_the_bound_is_over_all_lanes():
+    gate = Gate()
+    with Jobs({"compute": 1, "io": 1}, limit=2) as jobs:
+        for lane in ("compute", "io"):
+            jobs.submit(lane, "Gate", gate, lane=lane)
+        while gate.calls < 2:
+            time.sleep(0.001)
+        for lane in ("compute", "io"):
+            jobs.submit(f"{lane} waits", "Waits", gate, lane=lane)
+        with pytest.raises(QueueFull, match="2 jobs"):
+            jobs.submit("more", "Too many", gate, lane="io")
+        gate.go.set()
+
+
+def test_a_job_is_watched_from_its_begin_to_its_end(jobs):
+    seen = []
+
+    def watch(job):
+        seen.append((job.key, job.state, job.wait(0)))
+        raise OSError("the disk is full")  # its own trouble
+
+    gate = Gate()
+    jobs.submit("a", "Gate", gate, watch=watch)
+    assert gate.running.wait(SOON)
+    jobs.submit("b", "Never", gate, watch=watch)
+    jobs.cancel("b")
+    gate.go.set()
+    assert jobs.get("a").outcome(SOON) == "passed"
+    assert seen == [("a", "running", False), ("b", "cancelled", False), ("a", "done", False)]
+
+
+def test_an_ended_job_can_be_forgotten(jobs):
+    gate = Gate()
+    jobs.submit("a", "Gate", gate)
+    assert gate.running.wait(SOON)
+    jobs.forget("a")
+    jobs.forget("unknown")
+    assert jobs.get("a") is not None
+    gate.go.set()
+    assert jobs.get("a").wait(SOON)
+    jobs.forget("a")
+    assert jobs.list() == []
+
+
+def test_the_time_left_of_work_that_goes_on_where_it_was(jobs, monkeypatch):
+    clock = [1000.0]
+    monkeypatch.setattr(job_module.time, "time", lambda: clock[0])
+    left = []
+
+    def work(report):
+        for seconds, fraction in [(2.0, 0.5), (1.0, 0.6), (1.0, 0.7)]:
+            clock[0] += seconds
+            report(fraction, "")
+            left.append(jobs.get("a").seconds_left)
+
+    assert jobs.submit("a", "Goes on", work).wait(SOON)
+    assert left == pytest.approx([2.0, 4.0, 3.0])  # at first as if half had taken 2 s; then a tenth a second
 
 
 def test_a_job_lets_go_of_what_it_worked_on(jobs):
