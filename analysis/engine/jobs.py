@@ -63,11 +63,14 @@ class Jobs:
         function: Callable[[Report], T],
         lane: str = EXPLAIN,
         watch: Watch | None = None,
+        *,
+        bounded: bool = True,
     ) -> Job[T]:
         """Queue `function(report)`; the job already queued or running under that key, if there is one.
 
         The function calls `report` often: that is where it is cancelled. `watch(job)` is called in the job's
-        thread when it begins and when it has ended. QueueFull when too many wait.
+        thread when it begins and when it has ended. QueueFull when too many wait, unless not `bounded`: what was
+        accepted before a restart is not refused after it.
         """
         with self._condition:
             if self._closed:
@@ -76,7 +79,7 @@ class Jobs:
             if job is not None and job.active:
                 return job
             waiting = sum(len(queue) for queue in self._queues.values())
-            if waiting >= self._limit:
+            if bounded and waiting >= self._limit:
                 raise QueueFull(
                     f"{waiting} jobs are waiting already, which is the most. Wait for some, or cancel some."
                 )

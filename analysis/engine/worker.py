@@ -18,6 +18,10 @@ from analysis.types import Report, silent
 _TICK = 0.1  # seconds between two looks at whether the user has cancelled
 
 
+class WorkerClosed(JobFailed):
+    """The owner closed it in the middle of a call: what was asked is as unfinished as if nobody had asked."""
+
+
 class Worker:
     """One process at a time, one call at a time. Close it at the end.
 
@@ -46,12 +50,18 @@ class Worker:
 
         Arguments and result are JSON; TypeError or ValueError, before anything starts, for others. `report` is
         called in this thread several times a second, and what it raises stops the work. What the function
-        raises is raised here: a CutawayError as it is, else RaisedInWorker. JobFailed if the process dies.
+        raises is raised here: a CutawayError as it is, else RaisedInWorker. JobFailed if the process dies,
+        WorkerClosed if it is this object that ends it.
         """
         message = {"function": function, "arguments": dict(arguments)}
         encoded(message)
         with self._turn(report):
-            return self._answer(self._begun(message, report), report)
+            try:
+                return self._answer(self._begun(message, report), report)
+            except JobFailed as error:
+                if self._closed:
+                    raise WorkerClosed("Cutaway is shutting down; its worker process has been ended.") from error
+                raise
 
     def close(self) -> None:
         """End the process, in the middle of a call too. No more calls after it."""
@@ -90,7 +100,7 @@ class Worker:
 
     def _ready(self) -> WorkerProcess:
         if self._closed:
-            raise JobFailed("Cutaway is shutting down and takes no more work.")
+            raise WorkerClosed("Cutaway is shutting down and takes no more work.")
         if self._process is None or not self._process.alive:
             if self._process is not None:
                 self._process.kill()  # it has died; let go of its pipes

@@ -13,7 +13,7 @@ import pytest
 from analysis.engine.job import JobFailed
 from analysis.engine.jobs import Jobs
 from analysis.engine.messages import RaisedInWorker
-from analysis.engine.worker import Worker
+from analysis.engine.worker import Worker, WorkerClosed
 from analysis.errors import Cancelled, DataError
 from models.errors import ModelError, UnknownName
 
@@ -231,9 +231,9 @@ def test_closing_ends_it_in_the_middle_of_a_call(worker):
         pid = worker.pid
         worker.close()
         assert job.wait(SOON)
-        assert isinstance(job.error, JobFailed)
+        assert isinstance(job.error, WorkerClosed)
         assert gone(pid)
-    with pytest.raises(JobFailed, match="shutting down"):
+    with pytest.raises(WorkerClosed, match="shutting down"):
         call(worker, "echo")
 
 
