@@ -30,6 +30,7 @@ class Card:
     data: str = ""  # what it was trained on, and in which rendition
     seed: int | None = None
     command: str = ""
+    made_with: str = ""  # library, device, threads and time of the training
     accuracy: Mapping[str, float] = field(default_factory=dict)  # test set -> fraction right
     digest: str = ""  # sha256 hex of the weights file; checked on loading where it is given
     licence: str = ""

@@ -141,6 +141,8 @@ class Preprocessing:
 
 CIFAR = Preprocessing(size=(32, 32), resize=32)
 IMAGENET = Preprocessing(size=(224, 224), resize=256)
+SHAPES = Preprocessing(size=(64, 64), resize=64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+DIGITS = Preprocessing(size=(8, 8), resize=8, mean=(0.3,), std=(0.37,))
 
 
 def _centred(have: int, want: int) -> int:

@@ -15,7 +15,7 @@ _AUXILIARY = ("AuxLogits.", "aux1.", "aux2.")  # heads that only training uses
 
 def renamed(architecture: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The same tensors under the architecture's names; what is not recognised stays as it is."""
-    if architecture in registry.OURS:
+    if architecture in registry.RESIDUAL:
         return cifar_resnet.canonical_keys(state)
     if architecture.startswith("torchvision/"):
         kept = {k: v for k, v in state.items() if not k.startswith(_AUXILIARY)}

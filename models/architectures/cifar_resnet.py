@@ -49,21 +49,27 @@ class BasicBlock(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    """Images (N, 3, 32, 32) -> logits (N, num_classes); any size above 8 px works."""
+    """Images (N, 3, 32, 32) -> logits (N, num_classes); any size above 8 px works.
 
-    def __init__(self, depth: int, num_classes: int = 10, *, projection: bool = False) -> None:
+    `stem_stride` 2 halves images of 64 px first, so that the last map is 8 x 8 again; `width` is the
+    number of channels of the first stage.
+    """
+
+    def __init__(
+        self, depth: int, num_classes: int = 10, *, projection: bool = False, width: int = 16, stem_stride: int = 1
+    ) -> None:
         super().__init__()
         if (depth - 2) % 6:
             raise ValueError(f"depth must be 6n + 2, got {depth}")
         blocks = (depth - 2) // 6
-        self.conv1 = nn.Conv2d(3, 16, 3, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
+        self.conv1 = nn.Conv2d(3, width, 3, stem_stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU()
-        self.layer1 = _stage(16, 16, 1, blocks, projection)
-        self.layer2 = _stage(16, 32, 2, blocks, projection)
-        self.layer3 = _stage(32, 64, 2, blocks, projection)
+        self.layer1 = _stage(width, width, 1, blocks, projection)
+        self.layer2 = _stage(width, 2 * width, 2, blocks, projection)
+        self.layer3 = _stage(2 * width, 4 * width, 2, blocks, projection)
         self.avgpool = nn.AdaptiveAvgPool2d(1)
-        self.fc = nn.Linear(64, num_classes)
+        self.fc = nn.Linear(4 * width, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight)

@@ -1,7 +1,8 @@
 """From an architecture's name to a network with random weights.
 
-Names: `resnet20_cifar` and its siblings (ours), `torchvision/NAME`, `timm/NAME`, or a bare NAME,
-looked for in that order. torchvision and timm are imported when they are first needed.
+Names: `resnet20_cifar` and its siblings, `resnet20_shapes`, `vit_shapes`, `cnn_digits` (ours),
+`torchvision/NAME`, `timm/NAME`, or a bare NAME, looked for in that order.
+torchvision and timm are imported when they are first needed.
 """
 
 import functools
@@ -12,11 +13,26 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from models.architectures import cifar_resnet
+from models.architectures import cifar_resnet, digits_cnn, shapes_vit
 from models.errors import CheckpointMismatch, UnknownName, WrongInputSize
-from models.preprocessing import CIFAR, IMAGENET, Preprocessing
+from models.preprocessing import CIFAR, DIGITS, IMAGENET, SHAPES, Preprocessing
 
-OURS = {f"resnet{depth}_cifar": depth for depth in cifar_resnet.DEPTHS}
+Make = Callable[[int, bool], nn.Module]
+"""(number of classes, whether the weights bring projections) -> network."""
+
+
+def _cifar(depth: int, **options: int) -> Make:
+    return lambda classes, projection: cifar_resnet.CifarResNet(depth, classes, projection=projection, **options)
+
+
+_CIFAR: Mapping[str, Make] = {f"resnet{depth}_cifar": _cifar(depth) for depth in cifar_resnet.DEPTHS}
+_SHAPES: Mapping[str, Make] = {
+    "resnet20_shapes": _cifar(20, stem_stride=2),
+    "vit_shapes": lambda classes, _: shapes_vit.shapes_vit(classes),
+}
+_DIGITS: Mapping[str, Make] = {"cnn_digits": lambda classes, _: digits_cnn.DigitsCnn(classes)}
+OURS: Mapping[str, Make] = {**_CIFAR, **_SHAPES, **_DIGITS}
+RESIDUAL = (*_CIFAR, "resnet20_shapes")  # whose weights others publish under other names
 # their weights were trained on inputs scaled to -1..1, which the network itself does
 _SCALES_ITS_INPUT = ("googlenet", "inception_v3")
 
@@ -63,7 +79,7 @@ def build(
     state: Mapping[str, Tensor] | None = None,
     image_size: tuple[int, int] | None = None,
 ) -> nn.Module:
-    """A network with random weights; `num_classes=None` takes the family's default (10, or 1000).
+    """A network with random weights; `num_classes=None` takes the family's default (10, 12, or 1000).
 
     `state` (with keys as the network has them) decides what a name leaves open: the kind of shortcut.
     `image_size` is for token models of timm that are built for one size.
@@ -72,7 +88,7 @@ def build(
     with torch.inference_mode(False):
         if name in OURS:
             projection = cifar_resnet.has_projections(state or {})
-            return cifar_resnet.CifarResNet(OURS[name], num_classes or 10, projection=projection)
+            return OURS[name](num_classes or (12 if name in _SHAPES else 10), projection)
         maker = _torchvision if name.startswith("torchvision/") else _timm
         try:
             return maker(name.partition("/")[2], num_classes, image_size)
@@ -157,7 +173,7 @@ def default_preprocessing(architecture: str, module: nn.Module | None = None) ->
     """How the architecture's own weights want their images."""
     name = resolve(architecture)
     if name in OURS:
-        return CIFAR
+        return SHAPES if name in _SHAPES else DIGITS if name in _DIGITS else CIFAR
     if name.startswith("timm/"):
         known = module is not None and hasattr(module, "pretrained_cfg")
         return Preprocessing.from_timm(module if module is not None and known else build(name))

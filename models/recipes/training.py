@@ -1,0 +1,127 @@
+"""The training loop that all recipes share.
+
+SGD or AdamW with one cycle of the learning rate (Smith 2018), augmentation on the batch, an
+exponential moving average of the weights (which is what is kept), bf16 autocast where asked, and
+adversarial training (Madry et al. 2018). Seeded: the same seed, machine and number of threads give
+the same network, to the last bit.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from models.preprocessing import Preprocessing
+from models.recipes.adversary import Attack
+from models.recipes.augmentation import AUGMENTATIONS, Augmentation
+
+Report = Callable[[float, str], None]
+"""(fraction done, message); raising stops the training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a training is made of, beside network and data."""
+
+    epochs: int
+    batch: int = 128
+    optimiser: Literal["sgd", "adamw"] = "sgd"
+    peak_lr: float = 0.4
+    warm_up: float = 0.2  # part of the steps in which the learning rate rises
+    weight_decay: float = 5e-4  # of weights with two axes or more
+    ema_decay: float = 0.998
+    augmentation: tuple[Augmentation, ...] = ("mirror", "shift")
+    attack: Attack | None = None  # every batch is attacked before it is learnt from
+    autocast: bool = True  # bf16
+    seed: int = 0
+
+
+def fit(
+    make: Callable[[], nn.Module],
+    images: np.ndarray,
+    labels: np.ndarray,
+    settings: Settings,
+    *,
+    preprocessing: Preprocessing,
+    device: str | torch.device = "cpu",
+    report: Report | None = None,
+) -> nn.Module:
+    """Train a network from random weights.
+
+    images (N, H, W, C) uint8 of the network's input size, labels (N,) -> the averaged network, in eval mode.
+    `make` is called after seeding. The caller's random state is left as it was.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = make().to(device).to(memory_format=torch.channels_last)
+        average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(settings.ema_decay), use_buffers=True)
+        steps = max(len(images) // settings.batch, 1)
+        optimiser, schedule = _optimiser(network, settings, steps)
+        loop = _batches(images, labels, settings, preprocessing, device)
+        total, losses = settings.epochs * steps, 0.0
+        network.train()
+        for step, (batch, targets) in enumerate(loop, start=1):
+            loss = _loss(network, batch, targets, settings)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            average.update_parameters(network)
+            losses += loss.item()
+            if report is not None and (step % 10 == 0 or step % steps == 0):
+                place = (step - 1) % steps + 1
+                report(step / total, f"epoch {(step - 1) // steps + 1} of {settings.epochs}, loss {losses / place:.3f}")
+            losses = 0.0 if step % steps == 0 else losses
+    return average.module.eval()
+
+
+def inputs(images: np.ndarray | Tensor, preprocessing: Preprocessing) -> Tensor:
+    """(N, H, W, C) uint8 -> (N, C, H, W) float32, normalised as the classifier does."""
+    scaled = torch.as_tensor(images).permute(0, 3, 1, 2).float() / 255
+    mean, std = (
+        torch.tensor(v, device=scaled.device).view(1, -1, 1, 1) for v in (preprocessing.mean, preprocessing.std)
+    )
+    return (scaled - mean) / std
+
+
+def _batches(
+    images: np.ndarray, labels: np.ndarray, settings: Settings, preprocessing: Preprocessing, device: str | torch.device
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Augmented batches of all epochs; what does not fill a batch waits for the next epoch's order."""
+    generator = torch.Generator().manual_seed(settings.seed)
+    y, size = torch.from_numpy(labels.astype(np.int64)), min(settings.batch, len(images))
+    for _ in range(settings.epochs):
+        for index in torch.randperm(len(y), generator=generator)[: len(y) // size * size].split(size):
+            batch = inputs(images[index.numpy()], preprocessing)
+            for name in settings.augmentation:
+                batch = AUGMENTATIONS[name](batch, generator)
+            yield batch.to(device, memory_format=torch.channels_last), y[index].to(device)
+
+
+def _loss(network: nn.Module, batch: Tensor, targets: Tensor, settings: Settings) -> Tensor:
+    if settings.attack is not None:
+        batch = settings.attack(network, batch, targets, settings.autocast)
+        batch = batch.contiguous(memory_format=torch.channels_last)
+    with torch.autocast(batch.device.type, dtype=torch.bfloat16, enabled=settings.autocast):
+        return F.cross_entropy(network(batch).float(), targets)
+
+
+def _optimiser(
+    network: nn.Module, settings: Settings, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    plain = [p for p in network.parameters() if p.ndim == 1]
+    groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    if settings.optimiser == "sgd":
+        optimiser = torch.optim.SGD(groups, lr=settings.peak_lr, momentum=0.9, nesterov=True)
+    else:
+        optimiser = torch.optim.AdamW(groups, lr=settings.peak_lr)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, settings.peak_lr, epochs=settings.epochs, steps_per_epoch=steps, pct_start=settings.warm_up
+    )
+    return optimiser, schedule
