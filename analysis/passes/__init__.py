@@ -1,1 +1,1 @@
-"""The shared pass over data: stream, forward once, feed collectors; feature files."""
+"""The shared pass: images through networks once, for everything that later reads what they said."""
