@@ -1,19 +1,23 @@
 """Explanations as files: what they are called and what is in them."""
 
+from __future__ import annotations
+
 import io
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from analysis.arrays import display, overlay
-from analysis.attribution import METHODS
 from analysis.types import AttributionMap, Request
-from models.preprocessing import Preprocessing
+
+if TYPE_CHECKING:  # importing it costs seconds of torch, and `safe` is wanted by pages
+    from models.preprocessing import Preprocessing
 
 SHORT_SIDE, LONG_SIDE = 256, 1024
 """An overlay has the picture's own pixels within these bounds: a network's 32 x 32 is too small to look at."""
@@ -76,6 +80,8 @@ def stems(paths: Sequence[Path]) -> list[str]:
 
 def map_names(stem: str, maps: Sequence[AttributionMap], request: Request) -> list[str]:
     """`stem.method` for each map; where several taps or targets were asked also `.tap` and `.target`."""
+    from analysis.attribution import METHODS
+
     taken: set[str] = set()
     names = []
     for found in maps:

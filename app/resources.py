@@ -1,13 +1,12 @@
-"""What the whole process shares: the store, the jobs, loaded classifiers, kept passes. Never a user's choice."""
+"""What the whole process shares: the store, the jobs, loaded classifiers, open datasets. Never a user's choice."""
 
 from __future__ import annotations
 
 import atexit
 import importlib
 import sys
-import threading
 import time
-from collections import OrderedDict
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,20 +14,35 @@ import streamlit as st
 from analysis.engine.jobs import Job, Jobs
 from analysis.store import Store
 from analysis.types import Report
+from app.recent import Recent
 from app.settings import Settings, resolve
 
 if TYPE_CHECKING:  # importing them costs seconds of torch
     from analysis.attribution.kept import KeptPasses
+    from analysis.datasets.opened import OpenDataset
+    from analysis.engine.worker import Worker
+    from analysis.pipelines.work import Work
+    from app.measured import Measured
     from models.classifier import Classifier
 
 LOADED = 4
-"""Classifiers in memory; the one used longest ago goes first."""
+"""Classifiers in memory."""
+
+MEASURED = 1000
+OPENED = 16
+"""Datasets open; their pixels are mapped, not read, so an open one costs its table of samples."""
+
+SPRITE_BYTES = 64 * 2**20
+"""Thumbnail sheets in memory."""
+
+LANES = {"explain": 1, "compute": 1, "io": 1}
+"""Short work for a page; passes and trainings; imports and exports."""
 
 SWITCH_SECONDS = 0.0005
 """How long a computing thread may keep a page's thread waiting, a tenth of Python's usual."""
 
 ENGINE = "engine"
-_IMPORTED = ("torch", "models.catalogue", "analysis.pipelines.explain", "app.figures.grid")
+_IMPORTED = ("torch", "models.catalogue", "analysis.pipelines.explain", "app.figures.grid", "pandas")
 
 
 @st.cache_resource(show_spinner=False)
@@ -37,27 +51,50 @@ def settings() -> Settings:
 
 
 @st.cache_resource(show_spinner=False)
+def closing() -> ExitStack:
+    """What must be closed when the process ends, what was opened last first."""
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack
+
+
+@st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """The workspace's store, closed when the process ends. StoreBusy is not remembered: the next page tries again."""
-    opened = Store.open(settings().workspace)
-    atexit.register(opened.close)
-    return opened
+    """The workspace's store. StoreBusy is not remembered: the next page tries again."""
+    return closing().enter_context(Store.open(settings().workspace))
+
+
+@st.cache_resource(show_spinner=False)
+def _workers() -> dict[str, Worker]:
+    """A process for each lane of work that is kept over restarts, started when it is first needed."""
+    from analysis.pipelines.work import workers
+
+    store()
+    return closing().enter_context(workers())
 
 
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
-    """One lane of compute."""
+    """A lane for each sort of work, so that none holds up another. They end before what they use: workers, store."""
+    _workers()
     sys.setswitchinterval(SWITCH_SECONDS)
-    made = Jobs(lanes=1)
-    atexit.register(made.close)
-    return made
+    return closing().enter_context(Jobs(LANES))
 
 
 @st.cache_resource(show_spinner=False)
 def loading() -> Jobs:
     """One lane for what must be read or fetched, so that a download does not hold up the maps."""
-    made = Jobs(lanes=1)
-    atexit.register(made.close)
+    store()
+    return closing().enter_context(Jobs(1))
+
+
+@st.cache_resource(show_spinner=False)
+def work() -> Work:
+    """Work that is kept over restarts. What was cut short goes on when this is first asked for."""
+    from analysis.pipelines.work import Work
+
+    made = Work(jobs(), store(), _workers(), settings().workspace)
+    made.resume()
     return made
 
 
@@ -68,34 +105,49 @@ def kept() -> KeptPasses:
     return KeptPasses()
 
 
-class Loaded:
-    """Classifiers in memory, a few; the one used longest ago goes first."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._lock = threading.Lock()
-        self._classifiers: OrderedDict[str, Classifier] = OrderedDict()
-
-    def get(self, name: str) -> Classifier | None:
-        with self._lock:
-            if name in self._classifiers:
-                self._classifiers.move_to_end(name)
-            return self._classifiers.get(name)
-
-    def put(self, name: str, classifier: Classifier) -> None:
-        with self._lock:
-            self._classifiers[name] = classifier
-            while len(self._classifiers) > self._limit:
-                self._classifiers.popitem(last=False)
-
-    def forget(self, name: str) -> None:
-        with self._lock:
-            self._classifiers.pop(name, None)
+@st.cache_resource(show_spinner=False)
+def loaded() -> Recent[str, Classifier]:
+    return Recent(LOADED)
 
 
 @st.cache_resource(show_spinner=False)
-def loaded() -> Loaded:
-    return Loaded(LOADED)
+def measured() -> Recent[str, Measured]:
+    """How large classifiers are, by name and weights; see measured.py."""
+    return Recent(MEASURED)
+
+
+@st.cache_resource(show_spinner=False)
+def sprites() -> Recent[str, bytes]:
+    """Sheets of thumbnails as files' bytes, under a key that says what is on them."""
+    return Recent(SPRITE_BYTES, len)
+
+
+@st.cache_resource(show_spinner=False)
+def _opened() -> Recent[str, OpenDataset]:
+    return Recent(OPENED)
+
+
+def dataset(dataset_id: str) -> OpenDataset:
+    """A dataset's images, open. DataError where its files are missing or damaged."""
+
+    def opened() -> OpenDataset:
+        from analysis.datasets.opened import OpenDataset
+
+        return OpenDataset.open(settings().datasets / dataset_id)
+
+    return _opened().made(dataset_id, opened)
+
+
+def close_dataset(dataset_id: str) -> None:
+    """Let go of a dataset that is to be deleted."""
+    _opened().forget(dataset_id)
+
+
+def has_gpu() -> bool:
+    """Whether there is a CUDA device; only once the engine has started."""
+    from analysis.engine.devices import best
+
+    return best() == "cuda"
 
 
 def engine() -> Job[None] | None:

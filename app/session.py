@@ -84,11 +84,16 @@ def _read(text: str) -> Ask:
 
 
 def current() -> Choice:
-    """The choice of this session; taken from the address at the start and when the user goes back or forward."""
+    """The choice of this session; taken from the address at the start and when the user goes back or forward.
+
+    Who comes back from another page, by its name, finds what was left: Streamlit empties the address then.
+    """
     query = {name: st.query_params.get_all(name) for name in st.query_params}
-    if CHOICE not in st.session_state or query != st.session_state[PUBLISHED]:
+    known = CHOICE in st.session_state
+    returns = known and not query and not any(str(key).startswith(WIDGETS) for key in st.session_state)
+    if not known or (query != st.session_state[PUBLISHED] and not returns):
         set_choice(Choice.from_query(query))
-        st.session_state[PUBLISHED] = query
+    st.session_state[PUBLISHED] = query
     return st.session_state[CHOICE]
 
 

@@ -48,6 +48,27 @@ def imported(folder: Path) -> list[Entry]:
     return _entries(folder, "imported")
 
 
+def card(name: str, imported: Path | None = None) -> Card | None:
+    """The card of a bundled or imported classifier; None for others, and where it is damaged."""
+    for folder in (ASSETS / "models", imported):
+        path = cards.cards(folder).get(name) if folder else None
+        if path is not None:
+            try:
+                return cards.read(path)
+            except CutawayError:
+                return None
+    return None
+
+
+def remove(name: str, folder: Path) -> None:
+    """Delete an imported or trained classifier from its folder, its card first. UnknownName where it is not there."""
+    here = cards.cards(folder)
+    if name not in here:
+        raise UnknownName("imported classifier", name, here)
+    here[name].unlink(missing_ok=True)
+    cards.weights_of(here[name]).unlink(missing_ok=True)
+
+
 def load(name: str, *, imported: Path | None = None, device: str | torch.device = "cpu") -> Classifier:
     """A classifier by its name in the catalogue, ready for use on a device, in eval mode, frozen."""
     family, _, rest = name.partition("/")

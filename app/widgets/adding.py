@@ -1,4 +1,4 @@
-"""The dialog that adds a classifier: a published one by name, or a file of weights."""
+"""The dialog that adds a classifier: a published one by name, or a file of weights, uploaded or on the server."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from analysis.types import Report
-from app import resources, session
+from app import resources
 from app.boundary import boundary, guarded, plain
+from app.settings import short
 from app.widgets.preprocessing import preprocessing
 from models.errors import CutawayError
 
 if TYPE_CHECKING:
     from models.preprocessing import Preprocessing
 
-PUBLISHED, FILE = "Published weights", "A file of mine"
+PUBLISHED, FILE, PATH = "Published weights", "A file of mine", "A path on the server"
+TYPES = ["safetensors", "pt", "pth", "th", "bin"]
+Added = Callable[[str], None]
+"""What a page does with the name of a classifier that was added."""
 MEGABYTES = 2000
 PATIENCE = 12.0
 """Seconds that the dialog waits for published weights; a longer download goes on behind the page."""
@@ -27,11 +31,11 @@ PATIENCE = 12.0
 OPEN, REFUSED = "add.open", "add.refused"
 
 
-def adding() -> None:
+def adding(added: Added) -> None:
     """Draw the button, and the dialog while it is open: a job that ends elsewhere draws the page anew around it."""
     st.button("Add a classifier", icon=":material/add:", type="tertiary", key="add", on_click=guarded(_open))
     if st.session_state.get(OPEN):
-        _dialog()
+        _dialog(added)
 
 
 def _open() -> None:
@@ -44,17 +48,20 @@ def _close() -> None:
 
 
 @st.dialog("Add a classifier", width="medium", on_dismiss=guarded(_close))
-def _dialog() -> None:
+def _dialog(added: Added) -> None:
     """Published weights are fetched now; a file is checked and kept in the workspace."""
     with boundary():
-        kind = st.segmented_control("From", [PUBLISHED, FILE], default=PUBLISHED, required=True, key="add.kind")
+        kinds = [PUBLISHED, FILE, PATH]
+        kind = st.segmented_control("From", kinds, default=PUBLISHED, required=True, key="add.kind")
         if kind == FILE:
-            _from_file()
+            _uploaded(added)
+        elif kind == PATH:
+            _on_server(added)
         else:
-            _published()
+            _published(added)
 
 
-def _published() -> None:
+def _published(added: Added) -> None:
     from models.architectures import registry
 
     with st.spinner("Listing what there is"):
@@ -65,7 +72,7 @@ def _published() -> None:
     )
     st.caption("The weights come over the network the first time, and stay on this machine.")
     if st.button("Add", type="primary", disabled=not name, key="add.published") and name:
-        _attempt(name, lambda: _fetch(name.strip()))
+        _attempt(name, lambda: _fetch(name.strip()), added)
     _refusal(name)
 
 
@@ -81,30 +88,62 @@ def _fetch(name: str) -> str:
     return full
 
 
-def _from_file() -> None:
-    from models.architectures import registry
-
-    types = ["safetensors", "pt", "pth", "th", "bin"]
-    weights = st.file_uploader("Weights", type=types, key="add.weights", max_upload_size=MEGABYTES)
-    with st.spinner("Listing what there is"):
-        names = registry.architectures()
-    architecture = st.selectbox("Architecture", names, index=names.index("resnet20_cifar"), key="add.architecture")
+def _uploaded(added: Added) -> None:
+    weights = st.file_uploader("Weights", type=TYPES, key="add.weights", max_upload_size=MEGABYTES)
+    architecture = _architecture()
     classes = st.file_uploader(
         "Class names, a text file with one per line or JSON", type=["txt", "json"], key="add.classes"
     )
-    stem = Path(weights.name).stem[:64] if weights else ""
-    name = st.text_input("Name", key="add.name", max_chars=64, placeholder=stem) or stem
-    with st.expander("Preprocessing", icon=":material/crop:"):
-        prepared = preprocessing(architecture)
+    name, prepared = _called(Path(weights.name).stem if weights else ""), _prepared(architecture)
     given = (weights and weights.file_id, classes and classes.file_id, architecture, name, prepared)
-    if st.button("Import", type="primary", disabled=not weights, key="add.file") and weights:
-        _attempt(given, lambda: _import(weights, classes, architecture, name, prepared))
+
+    def add() -> str:
+        with tempfile.TemporaryDirectory() as temporary:
+            file = _written(weights, Path(temporary)) if weights else Path()
+            listed = _written(classes, Path(temporary, "classes")) if classes else None
+            return _import(file, listed, architecture, name, prepared)
+
+    if st.button("Import", type="primary", disabled=not weights, key="add.file"):
+        _attempt(given, add, added)
     _refusal(given)
 
 
-def _import(
-    weights: UploadedFile, classes: UploadedFile | None, architecture: str, name: str, prepared: Preprocessing | None
-) -> str:
+def _on_server(added: Added) -> None:
+    settings = resources.settings()
+    weights = st.text_input("File of weights", key="add.path", placeholder="checkpoints/mine.safetensors")
+    architecture = _architecture()
+    classes = st.text_input("File of class names, one per line or JSON", key="add.path.classes")
+    st.caption("Pages may read in " + ", ".join(plain(short(root)) for root in settings.roots) + ".")
+    name, prepared = _called(Path(weights).stem), _prepared(architecture)
+    given = (weights, classes, architecture, name, prepared)
+
+    def add() -> str:
+        listed = settings.readable(classes) if classes.strip() else None
+        return _import(settings.readable(weights), listed, architecture, name, prepared)
+
+    if st.button("Import", type="primary", disabled=not weights.strip(), key="add.server"):
+        _attempt(given, add, added)
+    _refusal(given)
+
+
+def _architecture() -> str:
+    from models.architectures import registry
+
+    with st.spinner("Listing what there is"):
+        names = registry.architectures()
+    return st.selectbox("Architecture", names, index=names.index("resnet20_cifar"), key="add.architecture")
+
+
+def _called(stem: str) -> str:
+    return st.text_input("Name", key="add.name", max_chars=64, placeholder=stem[:64]) or stem[:64]
+
+
+def _prepared(architecture: str) -> Preprocessing | None:
+    with st.expander("Preprocessing", icon=":material/crop:"):
+        return preprocessing(architecture)
+
+
+def _import(file: Path, classes: Path | None, architecture: str, name: str, prepared: Preprocessing | None) -> str:
     """Check and keep the file in the loading lane, while the dialog waits; the name to choose."""
     folder = resources.settings().imported_models
 
@@ -112,12 +151,9 @@ def _import(
         from models import catalogue
 
         report(0.0, "checking the file")
-        with tempfile.TemporaryDirectory() as temporary:
-            file = _written(weights, Path(temporary))
-            listed = _written(classes, Path(temporary, "classes")) if classes else None
-            catalogue.import_model(
-                file, architecture=architecture, classes=listed, name=name, folder=folder, preprocessing=prepared
-            )
+        catalogue.import_model(
+            file, architecture=architecture, classes=classes, name=name, folder=folder, preprocessing=prepared
+        )
 
     with st.spinner("Checking the file"):
         resources.loading().submit(f"import:{name}", f"Importing {name}", keep).outcome()
@@ -134,15 +170,15 @@ def _written(file: UploadedFile, folder: Path) -> Path:
     return path
 
 
-def _attempt(given: Hashable, add: Callable[[], str]) -> None:
-    """Add a classifier, choose it and close; what stands against it is kept beside what was given."""
+def _attempt(given: Hashable, add: Callable[[], str], added: Added) -> None:
+    """Add a classifier, tell the page and close; what stands against it is kept beside what was given."""
     try:
         name = add()
     except CutawayError as error:
         st.session_state[REFUSED] = (given, str(error))
         return
     _close()
-    session.change(classifiers=(name,), taps=(), targets=())
+    added(name)
     st.rerun()
 
 

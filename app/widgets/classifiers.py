@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.engine.jobs import Job
-from app import resources
+from app import resources, session
 from app.boundary import guarded, plain
 from app.session import Choice, seed
 from app.widgets.adding import adding
@@ -31,7 +31,7 @@ def choose(choice: Choice, known: Sequence[str]) -> tuple[str, ...]:
     options = list(dict.fromkeys([*known, *choice.classifiers]))
     key = seed("classifiers", list(choice.classifiers) or options[:1])
     chosen = st.multiselect("Classifier", options, key=key, placeholder="Choose")
-    adding()
+    adding(lambda name: session.change(classifiers=(name,), taps=(), targets=()))
     return tuple(chosen)
 
 

@@ -1,32 +1,38 @@
 """Controls for a method's parameters, made from its signature."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import streamlit as st
 
 from analysis.errors import BadParameter
 from analysis.registry import Method, Parameter, Scalar
+from app import session
 from app.boundary import plain
-from app.session import start
+
+Start = Callable[[str, Any], tuple[str, Any]]
+"""A name and a value to the key and the default of a widget: a page's own, see `session.start`."""
 
 
-def knobs(method: Method, given: Mapping[str, Any], key: str) -> tuple[tuple[str, Scalar], ...]:
+def knobs(
+    method: Method, given: Mapping[str, Any], key: str, start: Start = session.start, columns: int = 1
+) -> tuple[tuple[str, Scalar], ...]:
     """One control per parameter, seeded with what is given; the parameters that differ from their defaults."""
     values = {}
-    for p in method.parameters:
+    places = st.columns(columns, vertical_alignment="bottom") if columns > 1 else [st.container()]
+    for place, p in enumerate(method.parameters):
         try:
             first = p.checked(given.get(p.name, p.default), method.label)
         except BadParameter as error:  # from an address that somebody wrote by hand
             st.caption(plain(str(error)))
             first = p.default
-        values[p.name] = _knob(p, first, f"{key}.{method.name}.{p.name}")
+        with places[place % columns]:
+            values[p.name] = _knob(p, *start(f"{key}.{method.name}.{p.name}", first))
     return tuple((p.name, values[p.name]) for p in method.parameters if values[p.name] != p.default)
 
 
-def _knob(parameter: Parameter, value: Scalar, name: str) -> Scalar:
+def _knob(parameter: Parameter, key: str, first: Any) -> Scalar:
     label = parameter.name.replace("_", " ").capitalize()
-    key, first = start(name, value)
     if parameter.type is bool:
         return st.checkbox(label, bool(first), key=key)
     if parameter.choices:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import streamlit as st
 
@@ -35,7 +36,7 @@ def watch(
     first = next((job for job in jobs if job.state == "running"), jobs[0])
     waiting = f"; {len(jobs) - 1} more to come" if len(jobs) > 1 else ""
     row = st.container(horizontal=True, vertical_alignment="center")
-    row.progress(first.fraction, plain(_text(first) + waiting))
+    row.progress(first.fraction, plain(text(first) + waiting))
     if not stoppable:
         return
     row.button("Cancel", key=f"cancel.{first.key}", on_click=stop, args=([first.key],))
@@ -43,12 +44,28 @@ def watch(
         row.button("Cancel all", key=f"cancel.all.{first.key}", on_click=stop, args=([job.key for job in jobs],))
 
 
-def _text(job: Job) -> str:
+class Shown(Protocol):
+    """What can be said of a job: the job itself, or what is kept of it."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def seconds_left(self) -> float | None: ...
+
+
+def text(job: Shown) -> str:
+    """What it does, how far it is, how long it takes."""
     if job.state == "queued":
         return f"{job.title}: waiting for its turn"
     words = job.title if not job.message or job.message in job.title else f"{job.title}: {job.message}"
     left = job.seconds_left
-    return words + (f", {_about(left)} left" if left is not None and job.seconds > 1 else "")
+    return words + (f", {_about(left)} left" if left is not None and (job.seconds or 0) > 1 else "")
 
 
 def _about(seconds: float) -> str:

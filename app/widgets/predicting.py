@@ -1,0 +1,128 @@
+"""Running a model over a dataset: which, with what kept, how the classes go together; and following such work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analysis.records import UNLABELLED, DatasetRecord
+from app import resources
+from app.boundary import guarded
+from app.widgets import classifiers
+from app.widgets.progress import watch
+
+if TYPE_CHECKING:
+    from models.classifier import Classifier
+
+NO_CLASS = "no class of the model"
+LAST, LOGITS = "penultimate", "logits"
+
+
+def offer(record: DatasetRecord, key: str) -> None:
+    """Draw the choices and the button."""
+    if (starting := resources.engine()) is not None:
+        watch(resources.loading(), [starting.key], stoppable=False)
+        return
+    known = dict.fromkeys([*classifiers.names(), *_published()])
+    left, right = st.columns(2, gap="large")
+    with left:
+        name = st.selectbox("Model", list(known), key=f"{key}.model")
+        (ready,) = classifiers.ready([name]) or (None,)
+        taps = _kept(ready, key) if ready else []
+        busy = st.session_state.get(f"{key}.autocast", False)
+        if ready and resources.has_gpu():
+            busy = st.checkbox("Half precision, where the GPU is faster so", key=f"{key}.autocast")
+    if ready is None:
+        return
+    with right:
+        by_hand = _classes(record, ready, f"{key}.{ready.fingerprint[:8]}.{record.dataset_id[:8]}")
+    arguments = {
+        "model": name,
+        "dataset": record.dataset_id,
+        "taps": taps,
+        "autocast": busy,
+        "class_map": by_hand or None,
+    }
+    given = (arguments, f"{name} over {record.name}")
+    left.button("Run", type="primary", key=f"{key}.do", on_click=guarded(_submit), args=given)
+
+
+def _submit(arguments: dict[str, Any], title: str) -> None:
+    resources.work().submit("predict", arguments, title)
+
+
+def _published() -> list[str]:
+    """Those of timm and torchvision that were used in this workspace."""
+    return [m.name for m in resources.store().models() if m.source in ("timm", "torchvision")]
+
+
+def _kept(classifier: Classifier, key: str) -> list[str]:
+    """Features to keep, for the views of features: none unless asked for, as they take room."""
+    options = {LOGITS: "Logits"} | ({LAST: "Features before the head"} if classifier.head else {})
+    options |= {t.name: f"{t.name} · {t.channels} channels" for t in classifier.taps.values()}
+    return st.multiselect(
+        "Features to keep",
+        options,
+        format_func=options.__getitem__,
+        key=f"{key}.taps",
+        placeholder="None",
+        help="Later pages read them. Predictions, confidence, loss and margin are always kept.",
+    )
+
+
+def _classes(record: DatasetRecord, classifier: Classifier, key: str) -> dict[str, str]:
+    """How the dataset's classes go with the model's; what was set by hand."""
+    from analysis.datasets.class_mapping import match
+
+    if not record.class_names:
+        st.caption("The images have no classes, so there is nothing to be right or wrong about.")
+        return {}
+    by_hand: dict[str, str] = dict(resources.store().class_map(record.dataset_id, classifier.fingerprint) or {})
+    found = match(record.class_names, classifier.class_names)
+    unmatched = sum(i == UNLABELLED for i in found.class_map)
+    matched = len(found.class_map) - unmatched
+    st.markdown(f"**Classes:** {matched:,} of {len(found.class_map):,} go with one of the model's")
+    if unmatched:
+        st.caption("Images of the others get a prediction, but none is right or wrong. Map them by hand where you can.")
+    return _by_hand(record, classifier, found, by_hand, key)
+
+
+def _by_hand(
+    record: DatasetRecord, classifier: Classifier, found: Any, by_hand: dict[str, str], key: str
+) -> dict[str, str]:
+    import pandas
+
+    theirs = [NO_CLASS if i == UNLABELLED else classifier.class_names[i] for i in found.class_map]
+    theirs = [by_hand.get(own, their) for own, their in zip(record.class_names, theirs, strict=True)]
+    order = sorted(range(len(theirs)), key=lambda i: theirs[i] != NO_CLASS)
+    frame = pandas.DataFrame(
+        {
+            "Dataset": [record.class_names[i] for i in order],
+            "Model": [theirs[i] for i in order],
+            "How": [found.how[i] or "" for i in order],
+        }
+    )
+    options = [NO_CLASS, *dict.fromkeys(classifier.class_names)]
+    edited = st.data_editor(
+        frame,
+        hide_index=True,
+        height=min(38 + 35 * len(frame), 300),
+        disabled=["Dataset", "How"],
+        column_config={"Model": st.column_config.SelectboxColumn(options=options, required=True)},
+        key=f"{key}.map",
+    )
+    pairs = zip(edited["Dataset"], edited["Model"], frame["Model"], strict=True)
+    return by_hand | {own: their for own, their, before in pairs if their != before}
+
+
+def follow(wanted: Callable[[Any], bool]) -> None:
+    """Draw the progress of the work that is wanted, while there is some."""
+    keys = [job.key for job in resources.work().jobs() if job.active and wanted(job)]
+    if keys:
+        watch(resources.jobs(), keys, _cancel)
+
+
+def _cancel(key: str) -> None:
+    resources.work().cancel(key)

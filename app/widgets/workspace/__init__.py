@@ -1,0 +1,1 @@
+"""The parts of the Workspace page: a module a tab, each a function `section(choice) -> choice`."""

@@ -1,0 +1,42 @@
+"""How large a network is: parameters, layers, multiply-accumulates."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from models.classifier import Classifier
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Of one network at its own input size."""
+
+    parameters: int
+    size_bytes: int  # of the parameters and buffers in memory
+    layers: int  # convolutions and linear maps, in the order of execution or not
+    macs: int  # multiply-accumulates of one image: half of its FLOPs
+
+
+def facts(classifier: Classifier) -> Facts:
+    """Count one forward pass of one image.
+
+    Multiply-accumulates are those of convolutions, matrix products and attention, as torch's own counter sees them;
+    it counts FLOPs, two for each. Element-wise work (activations, normalisation, pooling) is not in it.
+    """
+    with classifier.exclusive() as module:
+        tensors = [*module.parameters(), *module.buffers()]
+        image = torch.zeros(1, 3, *classifier.preprocessing.size, device=tensors[0].device if tensors else "cpu")
+        counter = FlopCounterMode(display=False)
+        with torch.enable_grad(), counter:
+            module(image.requires_grad_())  # without a gradient, torch's attention takes a path that is not counted
+        return Facts(
+            parameters=sum(p.numel() for p in module.parameters()),
+            size_bytes=sum(t.numel() * t.element_size() for t in tensors),
+            layers=sum(isinstance(m, _LAYERS) for m in module.modules()),
+            macs=counter.get_total_flops() // 2,
+        )
+
+
+_LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)
