@@ -8,6 +8,7 @@ from duckdb import DuckDBPyConnection
 
 from analysis.store.files import Files
 from analysis.store.keys import canonical
+from analysis.store.rows import first_row
 from analysis.store.times import from_column, to_column
 from analysis.types import AttributionMap
 
@@ -84,7 +85,7 @@ def _map(raw, method, params, taps, target, image, classifier, remarks, seconds,
 def drop(db: DuckDBPyConnection, run_ids: Iterable[str], files: Files) -> None:
     """Remove the rows whose file is still gone: another thread may have saved it again meanwhile."""
     for run_id in run_ids:
-        row = db.execute("SELECT file FROM attribution_map WHERE run_id = ?", [run_id]).fetchone()
+        row = first_row(db, "SELECT file FROM attribution_map WHERE run_id = ?", [run_id])
         if row and not files.exists(row[0]):
             db.execute("DELETE FROM attribution_map WHERE run_id = ?", [run_id])
             db.execute("DELETE FROM run WHERE run_id = ?", [run_id])

@@ -3,6 +3,7 @@
 from duckdb import DuckDBPyConnection
 
 from analysis.store.files import Files
+from analysis.store.rows import first_row
 from analysis.store.times import now
 from analysis.types import Picture
 
@@ -15,7 +16,7 @@ def write(db: DuckDBPyConnection, picture: Picture, file: str, size_bytes: int) 
 
 def read(db: DuckDBPyConnection, digest: str, files: Files) -> tuple[str, bytes] | None:
     """Name and original bytes, or None if either is missing."""
-    row = db.execute("SELECT name, file FROM image WHERE image_id = ?", [digest]).fetchone()
+    row = first_row(db, "SELECT name, file FROM image WHERE image_id = ?", [digest])
     if row is None:
         return None
     data = files.get(row[1])

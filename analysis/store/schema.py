@@ -62,7 +62,109 @@ def m001_explain(db: DuckDBPyConnection) -> None:
             file VARCHAR NOT NULL)""")
 
 
-MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain,)
+def m002_samples(db: DuckDBPyConnection) -> None:
+    """Whole datasets and what classifiers said of their samples.
+
+    The large tables (sample, sample_result, selection_member) carry whole numbers as keys, from one sequence
+    that never gives a number twice, and no index: each is scanned, and its rows are in the order of the samples.
+    """
+    db.execute("CREATE SEQUENCE key_sequence")
+    db.execute("""
+        CREATE TABLE dataset (
+            dataset_id VARCHAR PRIMARY KEY,  -- sha256 of what is in it
+            dataset_key INTEGER NOT NULL,
+            name VARCHAR NOT NULL,           -- one of its kind
+            kind VARCHAR NOT NULL,
+            source VARCHAR NOT NULL,         -- never a path
+            class_names VARCHAR NOT NULL,    -- JSON list, as are conditions, skipped_examples and remarks
+            size INTEGER NOT NULL,           -- images
+            labelled INTEGER NOT NULL,
+            formats VARCHAR NOT NULL,        -- JSON object, as are image_sizes and params
+            image_sizes VARCHAR NOT NULL,
+            masks INTEGER NOT NULL,
+            boxes INTEGER NOT NULL,
+            conditions VARCHAR NOT NULL,
+            skipped INTEGER NOT NULL,
+            skipped_examples VARCHAR NOT NULL,
+            remarks VARCHAR NOT NULL,
+            params VARCHAR NOT NULL,
+            size_bytes BIGINT NOT NULL,
+            added_at TIMESTAMP NOT NULL)""")
+    db.execute("""
+        CREATE TABLE sample (
+            dataset_key INTEGER NOT NULL,
+            sample INTEGER NOT NULL,         -- 0 .. size - 1
+            name VARCHAR NOT NULL,
+            name_rank INTEGER NOT NULL,      -- place by name: sorting numbers is ten times faster
+            label INTEGER NOT NULL,          -- -1: none
+            width_px INTEGER NOT NULL,
+            height_px INTEGER NOT NULL,
+            condition VARCHAR NOT NULL,      -- empty: none
+            digest VARCHAR NOT NULL,         -- sha256 of the encoded bytes, or of the pixels
+            format VARCHAR NOT NULL)""")
+    db.execute("""
+        CREATE TABLE pass (
+            pass_id VARCHAR PRIMARY KEY,     -- digest of what was asked
+            pass_key INTEGER NOT NULL,
+            model_id VARCHAR NOT NULL,
+            model_name VARCHAR NOT NULL,
+            class_names VARCHAR NOT NULL,    -- the classifier's; JSON list, as are class_map, taps and remarks
+            dataset_id VARCHAR NOT NULL,
+            condition VARCHAR NOT NULL,
+            class_map VARCHAR NOT NULL,
+            samples INTEGER NOT NULL,
+            accuracy DOUBLE,
+            taps VARCHAR NOT NULL,
+            linear_head BOOLEAN NOT NULL,
+            params VARCHAR NOT NULL,         -- JSON object
+            remarks VARCHAR NOT NULL,
+            seconds DOUBLE NOT NULL,
+            device VARCHAR NOT NULL,
+            computed_at TIMESTAMP NOT NULL)""")
+    db.execute("""
+        CREATE TABLE sample_result (
+            pass_key INTEGER NOT NULL,
+            sample INTEGER NOT NULL,
+            truth INTEGER,                   -- the classifier's class, where it knows the sample's
+            prediction INTEGER NOT NULL,
+            confidence FLOAT,
+            correct BOOLEAN,
+            loss FLOAT,
+            angle FLOAT,                     -- radians
+            length FLOAT,
+            margin FLOAT,
+            top_classes INTEGER[],
+            top_probabilities FLOAT[])""")
+    db.execute("""
+        CREATE TABLE selection (
+            selection_id VARCHAR PRIMARY KEY,  -- short, for the address bar
+            selection_key INTEGER NOT NULL,
+            name VARCHAR NOT NULL,             -- one of its kind
+            dataset_id VARCHAR NOT NULL,
+            size INTEGER NOT NULL,
+            made_from VARCHAR NOT NULL,
+            created_at TIMESTAMP NOT NULL)""")
+    db.execute("CREATE TABLE selection_member (selection_key INTEGER NOT NULL, sample INTEGER NOT NULL)")
+    db.execute("""
+        CREATE TABLE class_map (
+            dataset_id VARCHAR,
+            model_id VARCHAR,
+            dataset_class INTEGER,
+            model_class INTEGER NOT NULL,    -- -1: none
+            PRIMARY KEY (dataset_id, model_id, dataset_class))""")
+    db.execute("""
+        CREATE TABLE job (
+            key VARCHAR PRIMARY KEY,         -- digest of kind and arguments
+            kind VARCHAR NOT NULL,
+            title VARCHAR NOT NULL,
+            arguments VARCHAR NOT NULL,      -- JSON object
+            state VARCHAR NOT NULL,
+            message VARCHAR NOT NULL,
+            submitted_at TIMESTAMP NOT NULL,
+            finished_at TIMESTAMP)""")
+
+
+MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples)
 
 
 def migrate(db: DuckDBPyConnection) -> None:

@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING
 
 from analysis.errors import StoreError
 from analysis.store import attributions, classifiers, overview, pictures
+from analysis.store.access import Access
+from analysis.store.class_maps import ClassMaps
+from analysis.store.confusion import Confusions
 from analysis.store.database import Database
+from analysis.store.datasets import Datasets
 from analysis.store.files import Files
+from analysis.store.jobs import JobJournal
+from analysis.store.passes import Passes
+from analysis.store.samples import Samples
+from analysis.store.scores import Scores
+from analysis.store.selections import Selections
 from analysis.store.writer import Writer
 from analysis.types import AttributionMap, Picture, Prediction
 
@@ -34,6 +43,36 @@ class Store:
         self._writer = Writer(database)
         self._maps = Files(workspace / "maps")
         self._images = Files(workspace / "images")
+        self._add_verbs(Access(workspace, database, self._writer))
+
+    def _add_verbs(self, access: Access) -> None:
+        """The verbs of what concerns whole datasets, one group a file."""
+        datasets, passes, jobs = Datasets(access), Passes(access), JobJournal(access)
+        samples, scores, selections, class_maps = (
+            Samples(access),
+            Scores(access),
+            Selections(access),
+            ClassMaps(access),
+        )
+        self.save_dataset, self.datasets, self.dataset = datasets.save, datasets.all, datasets.one
+        self.rename_dataset, self.delete_dataset = datasets.rename, datasets.delete
+        self.class_counts = datasets.class_counts
+        self.save_pass, self.passes, self.pass_record, self.delete_pass = (
+            passes.save,
+            passes.all,
+            passes.one,
+            passes.delete,
+        )
+        self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids
+        self.table, self.histogram = samples.table, samples.histogram
+        self.confusion = Confusions(access).confusion
+        self.reliability, self.class_scores = scores.reliability, scores.class_scores
+        self.selections, self.selection, self.selection_ids = selections.all, selections.one, selections.ids
+        self.save_selection, self.rename_selection = selections.save, selections.rename
+        self.combine_selections, self.delete_selection = selections.combine, selections.delete
+        self.export_selection = selections.export
+        self.class_map, self.save_class_map = class_maps.get, class_maps.save
+        self.put_job, self.jobs, self.forget_job = jobs.put, jobs.all, jobs.forget
 
     @classmethod
     def open(cls, workspace: Path, *, memory_limit: str = "1GB", threads: int = 2) -> Store:

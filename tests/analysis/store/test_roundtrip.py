@@ -110,7 +110,10 @@ def test_size_and_counts(tmp_path):
         store.save_attributions({"a": a_map()})
         store.checkpoint()
         assert store.size_bytes() > before
-        assert set(store.counts()) == {"model", "image", "prediction", "run", "attribution_map"}
+        assert set(store.counts()) == {
+            "model", "image", "prediction", "run", "attribution_map", "dataset", "sample", "pass", "sample_result",
+            "selection", "selection_member", "class_map", "job",
+        }  # fmt: skip
 
 
 def test_a_closed_store_says_so(tmp_path):

@@ -1,0 +1,30 @@
+"""Folders of datasets and passes: one a row, named by its id."""
+
+import shutil
+import uuid
+from pathlib import Path
+
+HELD = {"dataset": "datasets", "pass": "passes"}
+"""Table -> the workspace's folder that holds one folder a row."""
+
+
+def remove(folder: Path) -> bool:
+    """Remove a folder and all that is in it, as one step for whoever looks; whether it was there."""
+    aside = folder.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        folder.replace(aside)
+    except FileNotFoundError:
+        return False
+    shutil.rmtree(aside, ignore_errors=True)  # what is left is stale, and goes at the next compacting
+    return True
+
+
+def newest(folder: Path) -> float:
+    """When anything in a folder was last written, as epoch seconds."""
+    latest = 0.0
+    for path in (folder, *folder.rglob("*")):
+        try:
+            latest = max(latest, path.stat().st_mtime)
+        except FileNotFoundError:  # renamed meanwhile, so it is at work
+            return float("inf")
+    return latest
