@@ -51,9 +51,12 @@ class Pictures:
 
 
 def noise(count: int, size: int = 16, channels: int = 3, seed: int = 0, classes: int = 5) -> Arrays:
+    """Each image of a colour, with stripes and noise, so that a network says different things of them."""
     generator = np.random.default_rng(seed)
-    pixels = generator.integers(0, 256, (count, size, size, channels), dtype=np.uint8)
-    return Arrays(pixels, generator.integers(0, classes, count))
+    colour = generator.integers(0, 200, (count, 1, 1, channels))
+    stripes = generator.integers(0, 40, (count, size, 1, 1))
+    pixels = colour + stripes + generator.integers(0, 16, (count, size, size, channels))
+    return Arrays(pixels.astype(np.uint8), generator.integers(0, classes, count))
 
 
 class Net(nn.Module):
@@ -74,8 +77,8 @@ class Net(nn.Module):
 
 def classifier(module: nn.Module | None = None, preprocessing: Preprocessing = SMALL, seed: int = 0) -> Classifier:
     """Random weights, the same for one seed; the logits are spread wide enough to have no near ties."""
-    torch.manual_seed(seed)
     module = module or Net(preprocessing.channels)
+    torch.manual_seed(seed)
     for each in module.parameters():
         nn.init.normal_(each, std=0.7)
     return wrap(module.eval().requires_grad_(False), preprocessing=preprocessing)
