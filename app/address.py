@@ -67,9 +67,11 @@ class Address(Generic[C]):
         return key
 
     def anew(self, *names: str) -> None:
-        """Let these widgets be seeded again."""
+        """Let these widgets be seeded, or start, again."""
         for name in names:
             st.session_state.pop(self._widgets + name, None)
+            own = f"{self._turn}.{name}"
+            st.session_state[own] = st.session_state.get(own, 0) + 1
 
     def start(self, name: str, value: T) -> tuple[str, T]:
         """The key and the default of a widget that may be out of sight: in a closed expander or popover.
@@ -77,7 +79,8 @@ class Address(Generic[C]):
         Such a widget is not in the browser yet: a value that the server sets is lost on it, a default is not. The
         default stays the same while it is drawn, and a choice from elsewhere makes it a new widget.
         """
-        key = f"{self._widgets}{st.session_state.get(self._turn, 0)}.{name}"
+        turns = (st.session_state.get(key, 0) for key in (self._turn, f"{self._turn}.{name}"))
+        key = ".".join([self._widgets + name, *map(str, turns)])
         starts: dict[str, T] = st.session_state.setdefault(self._starts, {})
         if key not in st.session_state or key not in starts:
             starts[key] = value

@@ -16,6 +16,8 @@ AGREEMENT = ((0.0, "rgba(11,110,105,0)"), (1.0, "rgba(11,110,105,0.45)"))
 """Colours over whatever the page's background is."""
 
 CHOSEN = "#3FA8A0"
+INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
+STRONG = 0.5  # of the most errors
 WRITTEN = 16  # numbers fit into the cells of a matrix of so many classes
 NAMED = 20  # longer names are cut
 
@@ -27,6 +29,7 @@ def confusion_matrix(
     shares: bool = False,
     chosen: tuple[int | None, int | None] = (None, None),
     side: int = 560,
+    dark: bool = False,
 ) -> go.Figure:
     """Counts, or each row's shares in per cent; `chosen` is the (row, column) class of the cell in use.
 
@@ -39,7 +42,7 @@ def confusion_matrix(
     for part, ramp in ((same, AGREEMENT), (~same, ERRORS)):
         figure.add_heatmap(**_cells(values, part, ramp))
     figure.add_scatter(**_points(found, axes))
-    _numbers(figure, values, shares)
+    _numbers(figure, values, same, shares, INK[dark])
     _outline(figure, found, chosen)
     return figure.update_layout(**_layout(found, axes, side))
 
@@ -78,14 +81,17 @@ def _points(found: Confusion, axes: tuple[str, str]) -> dict:
     }  # fmt: skip
 
 
-def _numbers(figure: go.Figure, values: np.ndarray, shares: bool) -> None:
-    """What the cells hold, where there is room."""
+def _numbers(figure: go.Figure, values: np.ndarray, same: np.ndarray, shares: bool, ink: str) -> None:
+    """What the cells hold, where there is room; white on strong red."""
     if max(values.shape, default=0) > WRITTEN:
         return
+    most = float(values[~same].max(initial=0))
     for (row, column), value in np.ndenumerate(values):
         if value > 0:
             text = (f"{value:.0f}" if value >= 0.5 else "<1") if shares else f"{value:,.0f}"
-            figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"size": 12}, captureevents=False)
+            strong = not same[row, column] and value > STRONG * most
+            font = {"size": 12, "color": "#FFFFFF" if strong else ink}
+            figure.add_annotation(x=column, y=row, text=text, showarrow=False, font=font, captureevents=False)
 
 
 def _outline(figure: go.Figure, found: Confusion, chosen: tuple[int | None, int | None]) -> None:

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from analysis.records import ReliabilityBin
+from app.figures.tiles import percent
 
 SURE, SPARSE, GAP = "#0B6E69", 0.35, "#C2571A"
 FEW = 20  # samples in a bin below which its accuracy is drawn faint: its standard error is 0.1 and more
@@ -39,8 +40,8 @@ def reliability_diagram(bins: Sequence[ReliabilityBin], height: int = 520) -> go
 
 def _bars(bins: Sequence[ReliabilityBin], heights: Sequence[float], name: str) -> dict:
     words = [
-        f"confidence {b.lower:.2f} to {b.upper:.2f}<br>{b.samples:,} images, {b.accuracy:.1%} right"
-        f"<br>mean confidence {b.confidence:.1%}"
+        f"confidence {b.lower:.2f} to {b.upper:.2f}<br>{b.samples:,} images, {percent(b.accuracy)} right"
+        f"<br>mean confidence {percent(b.confidence)}"
         for b in bins
     ]
     opacity = [1.0 if b.samples >= FEW else SPARSE for b in bins]

@@ -16,12 +16,10 @@ from app.figures.tiles import TINY, facts, finite, name_of, spoken
 LARGEST = 1024  # pixels of what is sent
 VEIL = 0.62  # of black over what a mask leaves out
 BOX = (255, 176, 0)
-Box = tuple[float, float, float, float, int]  # left, top, right, bottom, label
+Box = tuple[float, float, float, float, str]  # left, top, right, bottom, label
 
 
-def picture(
-    image: Image.Image, mask: np.ndarray | None = None, boxes: Sequence[Box] = (), names: Sequence[str] = ()
-) -> Image.Image:
+def picture(image: Image.Image, mask: np.ndarray | None = None, boxes: Sequence[Box] = ()) -> Image.Image:
     """The picture, dark where its mask (H, W) is not, with its boxes; RGB, small ones enlarged if boxes are drawn."""
     drawn = image.convert("RGB")
     if mask is not None:
@@ -32,7 +30,7 @@ def picture(
     if boxes and max(drawn.size) <= 256:
         scale = max(1, 512 // max(drawn.size))  # lines of one pixel would hide what they frame
         drawn = drawn.resize((drawn.width * scale, drawn.height * scale), Image.Resampling.NEAREST)
-    _framed(drawn, [[scale * side for side in box[:4]] for box in boxes], [name_of(box[4], names) for box in boxes])
+    _framed(drawn, [[scale * side for side in box[:4]] for box in boxes], [box[4] for box in boxes])
     if max(drawn.size) > LARGEST:
         drawn.thumbnail((LARGEST, LARGEST), Image.Resampling.LANCZOS)
     return drawn
@@ -52,9 +50,13 @@ def document(
     dataset: DatasetRecord,
     opinions: Sequence[tuple[Sample, PassRecord]],
     sample: Sample,
+    place: str,
     sides: tuple[bool, bool],
 ) -> dict[str, Any]:
-    """All that is said of one sample. `opinions`: the models' rows; `sides`: whether there is one before, and after."""
+    """All that is said of one sample.
+
+    opinions: the models' rows; place: its place in the order, in words; sides: whether there is one before, and after.
+    """
     first = opinions[0] if opinions else (sample, None)
     label = name_of(sample.label, dataset.class_names)
     numbers = facts(first[0], dataset, None, None)[1:]
@@ -64,6 +66,8 @@ def document(
         "src": _uri(shown),
         "pixels": max(sample.width_px, sample.height_px) <= TINY * 2,
         "spoken": spoken(sample.name, label, said, verdict),
+        "name": sample.name,
+        "place": place,
         "label": f"Label: {label}" if label else "No label",
         "models": [_opinion(row, asked, label) for row, asked in opinions],
         "facts": numbers,

@@ -102,7 +102,7 @@ def spoken(name: str, truth: str, said: str | None, correct: bool | None) -> str
 
 def facts(s: Sample, dataset: DatasetRecord, a: PassRecord | None, b: PassRecord | None) -> list[tuple[str, str]]:
     """What is known of a sample, as pairs of words."""
-    found = [("Truth", name_of(s.label, dataset.class_names) or "no label")]
+    found = [("Label", name_of(s.label, dataset.class_names) or "no label")]
     if a and s.prediction is not None:
         found.append((a.model_name, name_of(s.prediction, a.class_names)))
     if b and s.other_prediction is not None:
@@ -124,8 +124,12 @@ def in_words(number: str, value: float) -> str:
     if not math.isfinite(value):
         return str(value)
     if number == "confidence":
-        return f"{value:.1%}" if value < 0.9995 else f"{value:.4%}"
+        return percent(value, 1 if value < 0.9995 else 4)
     return f"{math.degrees(value):.1f}°" if number == "angle" else f"{value:.3g}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f} %"
 
 
 def name_of(index: int | None, names: Sequence[str]) -> str:

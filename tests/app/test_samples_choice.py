@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from analysis.records import UNLABELLED, DatasetRecord, Filter, PassRecord
-from app.samples_choice import Choice, Subject, described, read, written
+from app.samples_address import read, written
+from app.samples_choice import Choice, Subject, described
 
 CHOICES = [
     Choice(),

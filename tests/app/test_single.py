@@ -19,7 +19,7 @@ def test_the_picture_is_as_it_was_where_the_mask_is() -> None:
 
 
 def test_boxes_are_drawn_on_an_enlarged_picture_where_they_are() -> None:
-    drawn = np.asarray(picture(GREY, None, [(2, 3, 12, 8, 1)], ("cat", "dog")))
+    drawn = np.asarray(picture(GREY, None, [(2, 3, 12, 8, "dog")]))
     scale = 512 // 20
     assert drawn.shape == (10 * scale, 20 * scale, 3)
     assert tuple(drawn[3 * scale, 7 * scale]) == (255, 176, 0)
@@ -33,7 +33,7 @@ def test_a_large_picture_is_sent_smaller() -> None:
 def test_each_model_has_its_word_and_the_label_is_marked() -> None:
     row = Sample(3, "three", 1, 20, 10, prediction=0, correct=False, top_classes=(0, 1), top_probabilities=(0.7, 0.3))
     swapped = ran("b", class_map=(1, 0, -1))
-    drawn = document(picture(GREY), dataset(), [(row, ran("a")), (row, swapped)], row, (True, False))
+    drawn = document(picture(GREY), dataset(), [(row, ran("a")), (row, swapped)], row, "2 of 9", (True, False))
     first, second = drawn["models"]
     assert [(c["name"], c["probability"], c["labelled"]) for c in first["top"]] == [
         ("cat", 0.7, False),
@@ -47,6 +47,6 @@ def test_each_model_has_its_word_and_the_label_is_marked() -> None:
 
 def test_a_sample_that_no_model_has_seen_is_shown_all_the_same() -> None:
     row = Sample(3, "three", -1, 20, 10)
-    drawn = document(picture(GREY), dataset(), [], row, (False, False))
+    drawn = document(picture(GREY), dataset(), [], row, "", (False, False))
     assert drawn["models"] == []
     assert drawn["label"] == "No label"

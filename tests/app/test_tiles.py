@@ -71,6 +71,6 @@ def test_facts_name_both_models_and_leave_out_what_is_not_there() -> None:
 
 
 def test_what_is_nearly_certain_is_not_called_certain() -> None:
-    assert in_words("confidence", 0.99996) == "99.9960%"
-    assert in_words("confidence", 0.5) == "50.0%"
+    assert in_words("confidence", 0.99996) == "99.9960 %"
+    assert in_words("confidence", 0.5) == "50.0 %"
     assert in_words("loss", float("inf")) == "inf"
