@@ -76,7 +76,8 @@ class Preprocessing:
 
     def cropped(self, image: Image.Image) -> Image.Image:
         """The picture as the network sees it, before normalising: `size`, mode RGB or L."""
-        image = image.convert("L" if self.channels == 1 else "RGB")
+        mode = "L" if self.channels == 1 else "RGB"
+        image = image if image.mode == mode else image.convert(mode)  # which would copy
         width, height = self.resized(*image.size)
         box = None
         if width * height > _TOO_LARGE:  # a very long picture: resize only the part that the crop will keep
@@ -143,6 +144,7 @@ CIFAR = Preprocessing(size=(32, 32), resize=32)
 IMAGENET = Preprocessing(size=(224, 224), resize=256)
 SHAPES = Preprocessing(size=(64, 64), resize=64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 DIGITS = Preprocessing(size=(8, 8), resize=8, mean=(0.3,), std=(0.37,))
+MNIST = Preprocessing(size=(28, 28), resize=28, mean=(0.0,), std=(1.0,))
 
 
 def _centred(have: int, want: int) -> int:

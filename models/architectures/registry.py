@@ -1,6 +1,6 @@
 """From an architecture's name to a network with random weights.
 
-Names: `resnet20_cifar` and its siblings, `resnet20_shapes`, `vit_shapes`, `cnn_digits` (ours),
+Names: `resnet20_cifar` and its siblings, `resnet20_shapes`, `vit_shapes`, `cnn_digits`, `lenet5_mnist` (ours),
 `torchvision/NAME`, `timm/NAME`, or a bare NAME, looked for in that order.
 torchvision and timm are imported when they are first needed.
 """
@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from models.architectures import cifar_resnet, digits_cnn, shapes_vit
+from models.architectures import cifar_resnet, digits_cnn, lenet5, shapes_vit
 from models.errors import CheckpointMismatch, UnknownName, WrongInputSize
-from models.preprocessing import CIFAR, DIGITS, IMAGENET, SHAPES, Preprocessing
+from models.preprocessing import CIFAR, DIGITS, IMAGENET, MNIST, SHAPES, Preprocessing
 
 Make = Callable[[int, bool], nn.Module]
 """(number of classes, whether the weights bring projections) -> network."""
@@ -31,7 +31,8 @@ _SHAPES: Mapping[str, Make] = {
     "vit_shapes": lambda classes, _: shapes_vit.shapes_vit(classes),
 }
 _DIGITS: Mapping[str, Make] = {"cnn_digits": lambda classes, _: digits_cnn.DigitsCnn(classes)}
-OURS: Mapping[str, Make] = {**_CIFAR, **_SHAPES, **_DIGITS}
+_MNIST: Mapping[str, Make] = {"lenet5_mnist": lambda classes, _: lenet5.LeNet5(classes)}
+OURS: Mapping[str, Make] = {**_CIFAR, **_SHAPES, **_DIGITS, **_MNIST}
 RESIDUAL = (*_CIFAR, "resnet20_shapes")  # whose weights others publish under other names
 # their weights were trained on inputs scaled to -1..1, which the network itself does
 _SCALES_ITS_INPUT = ("googlenet", "inception_v3")
@@ -173,7 +174,8 @@ def default_preprocessing(architecture: str, module: nn.Module | None = None) ->
     """How the architecture's own weights want their images."""
     name = resolve(architecture)
     if name in OURS:
-        return SHAPES if name in _SHAPES else DIGITS if name in _DIGITS else CIFAR
+        families = ((_SHAPES, SHAPES), (_DIGITS, DIGITS), (_MNIST, MNIST), (_CIFAR, CIFAR))
+        return next(preprocessing for family, preprocessing in families if name in family)
     if name.startswith("timm/"):
         known = module is not None and hasattr(module, "pretrained_cfg")
         return Preprocessing.from_timm(module if module is not None and known else build(name))

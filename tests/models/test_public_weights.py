@@ -23,6 +23,17 @@ def test_cifar_resnets_reach_their_accuracy(shared, file, architecture, expected
     assert (predicted == labels).double().mean().item() == pytest.approx(expected, abs=1e-9)
 
 
+def test_lenet5_on_mnist(shared):
+    found = catalogue.from_file(shared / "mnist_lenet5_clntrained.pt", "lenet5_mnist")
+    with np.load(shared / "mnist_test.npz") as data:
+        images, labels = torch.from_numpy(data["x"][:2000, None]).float() / 255, data["y"][:2000]
+    with found.exclusive() as network, torch.inference_mode():
+        predicted = network(images).argmax(1).numpy()
+    assert (predicted == labels).mean() > 0.98
+    assert found.head is not None
+    assert (found.head.name, tuple(found.head.weight.shape)) == ("linear2", (10, 200))
+
+
 def test_squeezenet_with_imagenet_names(shared):
     file, names = shared / "squeezenet1_0_deepcompression_torchvision.pth", shared / "imagenet-classes.json"
     found = catalogue.from_file(file, "squeezenet1_0", names)
