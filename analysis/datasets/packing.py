@@ -15,8 +15,9 @@ A dataset holds files or arrays, not both; its arrays are of one shape. Labels a
 `class_names` may be left out: those that occurred, sorted), indices into `class_names`, or UNLABELLED.
 Files are put into the order of their names when finished, arrays stay in the order given; a name that comes
 twice gets " (2)". `columns` are further columns of samples.parquet, the same ones with every call.
-`finish` returns the record; where the workspace has a dataset of the same content, that one is kept and its
-record returned. Leaving the block without it (an error, a cancelled job) leaves nothing behind.
+`finish` returns the record; where the workspace has a dataset of the same content, its files are kept and what is
+new of it (name, source, skipped files, remarks) goes into its record. Leaving the block without it (an error, a
+cancelled job) leaves nothing behind.
 Memory holds a row a sample (some 200 bytes), never the images. Not for several threads at once.
 """
 
@@ -26,7 +27,7 @@ import json
 import shutil
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,7 +41,7 @@ from analysis.datasets.examining import Examined, examine
 from analysis.datasets.facts import fingerprint, label_remarks, rendition_remarks
 from analysis.datasets.layout import Box
 from analysis.datasets.pixels_file import PixelsFile
-from analysis.datasets.rows import Rows
+from analysis.datasets.rows import Rows, checked_names
 from analysis.errors import DataError, EmptyDataset
 from analysis.records import UNLABELLED, DatasetRecord
 from analysis.registry import Scalar
@@ -81,6 +82,17 @@ class DatasetWriter:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """As given; may be set as long as no image was added."""
+        return self._rows.given
+
+    @class_names.setter
+    def class_names(self, names: Sequence[str] | None) -> None:
+        if len(self):
+            raise ValueError("class names come before the first image")
+        self._rows = Rows(names)
 
     @property
     def skipped(self) -> int:
@@ -175,15 +187,19 @@ class DatasetWriter:
 
     # --------------------------------------------------------------------------------------------------- finishing
 
-    def finish(self) -> DatasetRecord:
-        """Everything to the disk under the dataset's id; EmptyDataset where nothing was added."""
+    def finish(self, *, titles: Callable[[Sequence[str]], Sequence[str]] = tuple) -> DatasetRecord:
+        """Everything to the disk under the dataset's id; EmptyDataset where nothing was added.
+
+        `titles` turns the class names found into those to show, one for each.
+        """
         if not len(self):
             raise EmptyDataset(f"'{self.source}' has no image that can be read.{_why_skipped(self._examples)}")
         with staging.writing(f"the dataset '{self.name}'"):
             self._close()
             if not self._decoded:
                 (self._part / layout.PIXELS).unlink(missing_ok=True)
-            samples, boxes, names = self._rows.table(by_name=not self._arrays)
+            samples, boxes, found = self._rows.table(by_name=not self._arrays)
+            names = checked_names(titles(found))
             record = self._record(samples, boxes, names)
             _write_parquet(samples.drop_columns(["_mask_digest"]), self._part / layout.SAMPLES)
             if len(boxes):
@@ -195,10 +211,17 @@ class DatasetWriter:
             place = self.folder / record.dataset_id
             if not staging.publish(self._part, place):
                 with contextlib.suppress(DataError):
-                    return layout.read_record(place)
+                    return self._known(place, record)
                 shutil.rmtree(place)  # damaged, and this is the same content
                 staging.publish(self._part, place)
         return record
+
+    def _known(self, place: Path, record: DatasetRecord) -> DatasetRecord:
+        """The dataset that is there already, with what is new of how it came."""
+        told = {key: getattr(record, key) for key in ("name", "source", "skipped", "skipped_examples", "remarks")}
+        known = replace(layout.read_record(place), **told)
+        staging.replace_text(place / layout.RECORD, json.dumps(layout.record_to_json(known), indent=1))
+        return known
 
     def _record(self, samples: "pa.Table", boxes: "pa.Table", class_names: tuple[str, ...]) -> DatasetRecord:
         labels = samples.column("label").to_numpy()

@@ -1,5 +1,6 @@
 """The rows of a dataset that is being written: compact while they come, put in order at the end."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,8 @@ class Rows:
     """A row a sample, kept as Arrow batches."""
 
     def __init__(self, class_names: Sequence[str] | None) -> None:
-        self._given = None if class_names is None else tuple(class_names)
-        if self._given is not None and len(set(self._given)) != len(self._given):
-            twice = next(n for n in self._given if self._given.count(n) > 1)
-            raise DataError(f"The class name '{twice}' occurs twice. Give every class its own name.")
-        self._index = {name: i for i, name in enumerate(self._given or ())}
+        self.given = None if class_names is None else checked_names(class_names)
+        self._index = {name: i for i, name in enumerate(self.given or ())}
         self._by_name = self._by_number = False
         self._highest = UNLABELLED
         self._block: list[dict[str, Any]] = []
@@ -42,7 +40,7 @@ class Rows:
 
     def add(self, facts: Mapping[str, Any], label: int | str, boxes: Sequence[Box], columns: Mapping[str, Any]) -> None:
         """One sample; DataError for a label out of range."""
-        name = facts["name"]
+        name = printable(facts["name"])
         index = self._label(label, name)
         self._check_columns(columns)
         own = {"name": self._unused(name), "label": index, "_row": self._size}
@@ -79,28 +77,29 @@ class Rows:
     def _label(self, label: int | str, name: str) -> int:
         if isinstance(label, str):
             self._by_name = True
-            if self._given is not None and label not in self._index:
+            if self.given is not None and label not in self._index:
                 raise DataError(f"'{name}' has the class '{label}', which is not among the class names given.")
             index = self._index.setdefault(label, len(self._index))
         else:
             index = int(label)
             self._by_number = self._by_number or index != UNLABELLED
-        if self._by_name and self._by_number and self._given is None:
+        if self._by_name and self._by_number and self.given is None:
             raise ValueError("labels are class names or numbers, not both")
-        most = _MOST_CLASSES if self._given is None else len(self._given)
+        most = _MOST_CLASSES if self.given is None else len(self.given)
         if not UNLABELLED <= index < most:
-            known = f"there are {most:,} classes, 0 to {most - 1:,}" if self._given else f"at most {most:,} are taken"
+            known = f"there are {most:,} classes, 0 to {most - 1:,}" if self.given else f"at most {most:,} are taken"
             raise DataError(f"'{name}' has the label {index:,}, but {known}, and {UNLABELLED} means unlabelled.")
         self._highest = max(self._highest, index)
         return index
 
     def _classes(self) -> tuple[tuple[str, ...], np.ndarray]:
         """Class names, and the final index of each provisional one."""
-        if self._given is not None:
-            return self._given, np.arange(len(self._given))
+        if self.given is not None:
+            return self.given, np.arange(len(self.given))
         if not self._by_name:
             return numbered(self._highest + 1), np.arange(self._highest + 1)
-        names = tuple(sorted(self._index))
+        numbers = all(n.isdecimal() for n in self._index)  # folders 0 to 10: the tenth comes last
+        names = tuple(sorted(self._index, key=(lambda n: (int(n), n)) if numbers else None))
         renumbered = np.zeros(len(names), dtype=np.int64)
         renumbered[[self._index[n] for n in names]] = np.arange(len(names))
         return names, renumbered
@@ -141,6 +140,20 @@ class Rows:
         sides = [(side, pa.float64()) for side in ("left", "top", "right", "bottom")]
         schema = pa.schema([("sample", pa.int32()), *sides, ("label", pa.string())])
         return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
+
+
+def checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Class names that can be told apart; DataError where one occurs twice."""
+    clean = tuple(printable(n) for n in names)
+    if len(set(clean)) != len(clean):
+        twice = next(n for n, count in Counter(clean).items() if count > 1)
+        raise DataError(f"The class name '{twice}' occurs twice. Give every class its own name.")
+    return clean
+
+
+def printable(name: str) -> str:
+    """A name that can be stored and shown: what is no character in it becomes a question mark."""
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
 
 
 def _schema(block: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> "pa.Schema":

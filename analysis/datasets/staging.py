@@ -75,6 +75,17 @@ def publish(part: Path, place: Path) -> bool:
     return True
 
 
+def replace_text(path: Path, text: str) -> None:
+    """A file's new text, whole or not at all."""
+    part = path.with_name(f".{uuid.uuid4().hex}{_SUFFIX}")
+    try:
+        part.write_text(text, encoding="utf-8")
+        _sync(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _sync(path: Path) -> None:
     if os.name == "nt" and path.is_dir():  # Windows opens no folders
         return
