@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -13,7 +14,8 @@ from app.boundary import boundary, plain
 if TYPE_CHECKING:
     from analysis.pipelines.job_view import JobView
 
-INDICATOR, OVER = "indicator", "frame.over"
+INDICATOR, SEEN, ENDED = "indicator", "frame.seen", "frame.ended"
+MOST_ENDED = 20
 POLL_SECONDS = 1.5
 
 STYLE = """<style>
@@ -25,7 +27,7 @@ STYLE = """<style>
 /* A message that comes in above what is on show must not be scrolled away by the browser. */
 [data-testid=stMain] { overflow-anchor: none }
 /* What is being worked on is said in the header, and takes no room on the page. */
-.st-key-indicator { position: fixed; top: 0.5rem; right: 6rem; width: auto !important; z-index: 999991 }
+.st-key-indicator { position: fixed; top: 0.75rem; right: 2rem; width: auto !important; z-index: 999991 }
 .st-key-indicator > div { width: auto !important }
 .st-key-indicator [data-testid=stIconMaterial] { animation: cutaway-turn 1.6s linear infinite }
 @keyframes cutaway-turn { to { transform: rotate(360deg) } }
@@ -49,41 +51,61 @@ def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
     st.page_link(pages()[name], label=label, icon=icon, query_params=query or None)
 
 
+def submit(kind: str, arguments: Mapping[str, Any], title: str) -> None:
+    """Start work that this session will hear of; see `pipelines.work`."""
+    job = resources.work().submit(kind, arguments, title)
+    st.session_state.setdefault(SEEN, set()).add(job.key)
+
+
+def ended() -> list[JobView]:
+    """The work that ended while this session saw it, the latest first."""
+    keys = st.session_state.get(ENDED, [])
+    return [view for view in resources.work().jobs() if view.key in keys and not view.active]
+
+
+def dismiss(key: str) -> None:
+    """Say no more of work that has ended."""
+    st.session_state[ENDED] = [k for k in st.session_state.get(ENDED, []) if k != key]
+
+
 def indicator(refreshing: bool) -> None:
     """Draw what is being worked on, at the right of the header; it stays up to date only while there is work.
 
     refreshing: draw the page anew once something has ended, because it may show what that made.
     """
     with boundary():
-        _told()
         active = _active()
+        _hear(active)
         with st.container(key=INDICATOR):
-            st.fragment(_working, run_every=POLL_SECONDS if active else None)({v.key for v in active}, refreshing)
+            st.fragment(_working, run_every=POLL_SECONDS if active else None)(refreshing)
+
+
+def _working(refreshing: bool) -> None:
+    active = _active()
+    if refreshing and st.session_state[SEEN] - {view.key for view in active}:
+        st.rerun()
+    _hear(active)
+    if active:
+        words = f"{len(active)} jobs" if len(active) > 1 else "1 job"
+        link("workspace", f"{words} · {active[0].fraction:.0%}", ":material/progress_activity:", tab="jobs")
+
+
+def _hear(active: Sequence[JobView]) -> None:
+    """Say how work has ended that this session saw."""
+    now = {view.key for view in active}
+    over = st.session_state.get(SEEN, set()) - now
+    st.session_state[SEEN] = now
+    if not over:
+        return
+    st.session_state[ENDED] = [*over, *st.session_state.get(ENDED, [])][:MOST_ENDED]
+    for view in ended():
+        if view.key in over and view.state in ("done", "failed"):
+            words = view.message if view.state == "failed" else "done"
+            icon = ":material/error:" if view.state == "failed" else ":material/check_circle:"
+            st.toast(plain(f"{view.title}: {words}"), icon=icon, duration="long")
 
 
 def _active() -> list[JobView]:
     """What runs, then what waits, in the order of the queue."""
     views = [view for view in resources.work().jobs() if view.active]
     return sorted(views, key=lambda view: (view.state != "running", view.submitted_at))
-
-
-def _working(before: set[str], refreshing: bool) -> None:
-    active = _active()
-    over = before - {view.key for view in active}
-    if over:
-        st.session_state.setdefault(OVER, set()).update(over)
-        if refreshing:
-            st.rerun()
-    if active:
-        words = f"{len(active)} jobs" if len(active) > 1 else "1 job"
-        link("workspace", f"{words} · {active[0].fraction:.0%}", ":material/progress_activity:", tab="jobs")
-
-
-def _told() -> None:
-    """Say how work has ended that this session saw begin."""
-    keys = st.session_state.pop(OVER, set())
-    for view in resources.work().jobs() if keys else ():
-        if view.key in keys and view.state == "failed":
-            st.toast(plain(f"{view.title}: {view.message}"), icon=":material/error:", duration="long")
-        elif view.key in keys and view.state == "done":
-            st.toast(plain(f"{view.title}: done"), icon=":material/check_circle:")

@@ -19,7 +19,7 @@ def knobs(
 ) -> tuple[tuple[str, Scalar], ...]:
     """One control per parameter, seeded with what is given; the parameters that differ from their defaults."""
     values = {}
-    places = st.columns(columns, vertical_alignment="bottom") if columns > 1 else [st.container()]
+    places = st.columns(columns) if columns > 1 else [st.container()]
     for place, p in enumerate(method.parameters):
         try:
             first = p.checked(given.get(p.name, p.default), method.label)

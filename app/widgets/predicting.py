@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from analysis.records import UNLABELLED, DatasetRecord
-from app import resources
+from app import frame, resources
 from app.boundary import guarded
 from app.widgets import classifiers
 from app.widgets.progress import watch
@@ -50,7 +50,7 @@ def offer(record: DatasetRecord, key: str) -> None:
 
 
 def _submit(arguments: dict[str, Any], title: str) -> None:
-    resources.work().submit("predict", arguments, title)
+    frame.submit("predict", arguments, title)
 
 
 def _published() -> list[str]:
@@ -72,49 +72,53 @@ def _kept(classifier: Classifier, key: str) -> list[str]:
     )
 
 
-def _classes(record: DatasetRecord, classifier: Classifier, key: str) -> dict[str, str]:
-    """How the dataset's classes go with the model's; what was set by hand."""
+def _classes(record: DatasetRecord, classifier: Classifier, key: str) -> dict[str, int]:
+    """How the dataset's classes go with the model's; those set by hand, by their numbers, as JSON has them."""
     from analysis.datasets.class_mapping import match
 
     if not record.class_names:
         st.caption("The images have no classes, so there is nothing to be right or wrong about.")
         return {}
-    by_hand: dict[str, str] = dict(resources.store().class_map(record.dataset_id, classifier.fingerprint) or {})
     found = match(record.class_names, classifier.class_names)
-    unmatched = sum(i == UNLABELLED for i in found.class_map)
-    matched = len(found.class_map) - unmatched
-    st.markdown(f"**Classes:** {matched:,} of {len(found.class_map):,} go with one of the model's")
+    kept = resources.store().class_map(record.dataset_id, classifier.fingerprint) or {}
+    usual = [kept.get(i, place) for i, place in enumerate(found.class_map)]
+    unmatched = usual.count(UNLABELLED)
+    st.markdown(f"**Classes:** {len(usual) - unmatched:,} of {len(usual):,} go with one of the model's")
     if unmatched:
         st.caption("Images of the others get a prediction, but none is right or wrong. Map them by hand where you can.")
-    return _by_hand(record, classifier, found, by_hand, key)
+    chosen = _table(record.class_names, classifier.class_names, usual, found.how, key)
+    return {str(i): place for i, place in enumerate(chosen) if place != found.class_map[i]}
 
 
-def _by_hand(
-    record: DatasetRecord, classifier: Classifier, found: Any, by_hand: dict[str, str], key: str
-) -> dict[str, str]:
+def _table(theirs: Sequence[str], ours: Sequence[str], usual: Sequence[int], how: Sequence[str], key: str) -> list[int]:
+    """The mapping as a table to edit, unmatched classes first; for each of their classes ours, or UNLABELLED."""
     import pandas
 
-    theirs = [NO_CLASS if i == UNLABELLED else classifier.class_names[i] for i in found.class_map]
-    theirs = [by_hand.get(own, their) for own, their in zip(record.class_names, theirs, strict=True)]
-    order = sorted(range(len(theirs)), key=lambda i: theirs[i] != NO_CLASS)
+    words = {UNLABELLED: NO_CLASS} | {i: _numbered(name, i, ours) for i, name in enumerate(ours)}
+    numbers = {word: i for i, word in words.items()}
+    order = sorted(range(len(theirs)), key=lambda i: usual[i] != UNLABELLED)
     frame = pandas.DataFrame(
         {
-            "Dataset": [record.class_names[i] for i in order],
-            "Model": [theirs[i] for i in order],
-            "How": [found.how[i] or "" for i in order],
+            "Dataset": [theirs[i] for i in order],
+            "Model": [words[usual[i]] for i in order],
+            "Found by": [how[i] for i in order],
         }
     )
-    options = [NO_CLASS, *dict.fromkeys(classifier.class_names)]
     edited = st.data_editor(
         frame,
         hide_index=True,
         height=min(38 + 35 * len(frame), 300),
-        disabled=["Dataset", "How"],
-        column_config={"Model": st.column_config.SelectboxColumn(options=options, required=True)},
+        disabled=["Dataset", "Found by"],
+        column_config={"Model": st.column_config.SelectboxColumn(options=list(numbers), required=True)},
         key=f"{key}.map",
     )
-    pairs = zip(edited["Dataset"], edited["Model"], frame["Model"], strict=True)
-    return by_hand | {own: their for own, their, before in pairs if their != before}
+    chosen = dict(zip(order, (numbers[word] for word in edited["Model"]), strict=True))
+    return [chosen[i] for i in range(len(theirs))]
+
+
+def _numbered(name: str, number: int, names: Sequence[str]) -> str:
+    """With its number where two classes are called the same."""
+    return name if names.count(name) == 1 else f"{name} ({number})"
 
 
 def follow(wanted: Callable[[Any], bool]) -> None:

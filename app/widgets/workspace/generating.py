@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import resources
+from app import frame
 from app.boundary import guarded, plain
 from app.widgets.knobs import knobs
 from app.workspace_choice import PAGE
@@ -20,7 +20,7 @@ def section() -> None:
     """Choose a generator, turn its knobs, start."""
     from analysis.datasets.generated import GENERATORS
 
-    labels = {g.name: g.label for g in GENERATORS}
+    labels = {g.name: g.label for g in sorted(GENERATORS, key=lambda g: -len(g.parameters))}
     left, right = st.columns([3, 2], gap="large")
     with left:
         kind = st.segmented_control(
@@ -50,4 +50,4 @@ def section() -> None:
 
 def _submit(generator: Generator, name: str, params: tuple[tuple[str, Scalar], ...]) -> None:
     arguments = {"kind": generator.name, "name": name, "params": generator.bound(dict(params))}
-    resources.work().submit("generate", arguments, f"Generating {name}")
+    frame.submit("generate", arguments, f"Generating {name}")

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from app import resources
+from app import frame, resources
 from app.boundary import boundary, guarded, plain
 from app.settings import short
 from app.widgets.workspace import generating, published, running
@@ -29,9 +29,9 @@ WAYS: dict[By, str] = {
 SHAPES = """
 | Given | is read as |
 |---|---|
-| a folder, a zip or a tar of it | a folder a class with its images in it; or images without classes |
-| CSV or Parquet | a row an image: a column of paths or of the files' bytes, and one of labels |
-| `.npz`, `.npy` | arrays of pixels and labels; CIFAR-C's layout, a file a corruption |
+| zip, tar | a folder for each class with its images in it; or images without classes |
+| CSV, Parquet | a row for each image: a column of paths or of the files' bytes, and one of labels |
+| `.npz`, `.npy` | arrays of pixels and labels |
 """
 
 
@@ -78,7 +78,7 @@ def _take_upload(file: UploadedFile, name: str, options: Mapping[str, Any]) -> N
     with path.open("xb") as target:
         shutil.copyfileobj(file, target, 2**20)
     arguments = {"source": str(path), "name": name, "uploaded": True, "called": file.name, **options}
-    resources.work().submit("import", arguments, f"Importing {name}")
+    frame.submit("import", arguments, f"Importing {name}")
 
 
 def _suffix(name: str) -> str:
@@ -136,7 +136,7 @@ def _go(path: Path) -> None:
 
 
 def _submit(arguments: Mapping[str, Any]) -> None:
-    resources.work().submit("import", dict(arguments), f"Importing {arguments['name']}")
+    frame.submit("import", dict(arguments), f"Importing {arguments['name']}")
 
 
 def _name(usual: str, key: str) -> str:

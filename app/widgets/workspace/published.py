@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app import resources
+from app import frame
 from app.boundary import guarded, plain
 
 SPLITS = ("test", "train")
@@ -32,4 +32,4 @@ def section() -> None:
 
 
 def _fetch(arguments: dict[str, str]) -> None:
-    resources.work().submit("import", arguments, f"Importing {arguments['name']}")
+    frame.submit("import", arguments, f"Importing {arguments['name']}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from analysis.records import DatasetRecord
-from app.boundary import boundary
+from app import frame, resources
+from app.boundary import boundary, guarded, plain
 from app.widgets import predicting
 from app.workspace_choice import SHORT
 
@@ -21,5 +22,19 @@ def section(record: DatasetRecord) -> None:
 
 
 def of_kinds(*kinds: str) -> None:
-    """Follow what is being imported or made."""
+    """Follow what is being imported or made; what came of it, until it is dismissed."""
     predicting.follow(lambda job: job.kind in kinds)
+    for view in frame.ended():
+        if view.kind not in kinds or view.state == "cancelled":
+            continue
+        row = st.container(horizontal=True, vertical_alignment="center")
+        if view.state == "done":
+            row.success(plain(f"{view.title}: done"), icon=":material/check_circle:", width="stretch")
+            job = resources.jobs().get(view.key)
+            made = (job.result or {}).get("dataset_id", "") if job is not None else ""
+            if made:
+                with row:
+                    frame.link("workspace", "Look at it", ":material/arrow_forward:", dataset=made[:SHORT])
+        else:
+            row.error(plain(f"{view.title}: {view.message}"), icon=":material/info:", width="stretch")
+        row.button("Dismiss", key=f"workspace.dismiss.{view.key}", on_click=guarded(frame.dismiss), args=(view.key,))

@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from app.boundary import plain
+
 ROW_PX = 35
 MOST_ROWS = 9
 
@@ -44,7 +46,6 @@ def picked(
 
 def facts(rows: Mapping[str, str]) -> None:
     """What is known, a line each; lines without a value are left out."""
-    from app.boundary import plain
-
-    lines = [f"| {name} | {plain(value)} |" for name, value in rows.items() if value]
-    st.markdown("\n".join(["| | |", "|---|---|", *lines]))
+    known = {name: plain(value) for name, value in rows.items() if value}
+    table = {"What": [f":gray[{name}]" for name in known], "Value": list(known.values())}
+    st.table(table, border="horizontal", hide_index=True, hide_header=True)

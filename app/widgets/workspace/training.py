@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app import resources
+from app import frame, resources
 from app.boundary import guarded, plain
 from app.widgets import predicting
 
@@ -76,4 +76,4 @@ def _data(recipe: Recipe) -> dict[str, Any]:
 
 
 def _submit(arguments: dict[str, Any], title: str) -> None:
-    resources.work().submit("train", arguments, title)
+    frame.submit("train", arguments, title)
