@@ -105,6 +105,8 @@ class Worker:
             if self._process is not None:
                 self._process.kill()  # it has died; let go of its pipes
             self._process = WorkerProcess(self.name, self._nice)
+            if self._closed:  # meanwhile
+                self._process.close()
         return self._process
 
     def _answer(self, process: WorkerProcess, report: Report) -> Any:

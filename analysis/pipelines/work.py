@@ -8,6 +8,7 @@ time finds done what is done.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from analysis.engine.job import Job, JobFailed
 from analysis.engine.jobs import Jobs, QueueFull
 from analysis.engine.messages import named
 from analysis.engine.worker import Worker, WorkerClosed
+from analysis.errors import StoreError
 from analysis.pipelines.job_view import UNFINISHED, JobView, moment, view
 from analysis.records import JobRecord
 from analysis.store.keys import digest
@@ -29,6 +31,8 @@ from models.errors import UnknownName
 
 if TYPE_CHECKING:
     from analysis.store.store import Store
+
+log = logging.getLogger(__name__)
 
 _COMPUTED = 0.98  # of the whole; the rest is the store's
 _LISTED = 500
@@ -195,5 +199,8 @@ def _done(
     result = compute(given, lambda fraction, message: report(_COMPUTED * fraction, message))
     report(_COMPUTED, "keeping the results")
     done = named(kind.finish)(store, workspace, dict(arguments), result)
-    store.checkpoint()
+    try:
+        store.checkpoint()
+    except StoreError:
+        log.warning("the store's log could not be written into its file after '%s'", kind.compute, exc_info=True)
     return done
