@@ -37,9 +37,7 @@ def detect(source: Path) -> str:
         return "table"
     if is_zip(source):
         return "arrays" if source.suffix.lower() == ".npz" or _only_arrays(source) else "zip"
-    if head[:4] == b"PK\x03\x04":
-        return "zip"  # cut short: opening it says so
-    if is_tar(source) or head[:2] == b"\x1f\x8b":
+    if is_tar(source):
         return "tar"
     if source.suffix.lower() in _TEXT:
         return "table"

@@ -31,6 +31,7 @@ def import_tree(
     images = tuple(p for p in listing.images if without is None or without not in Path(p).parents)
     if not images:
         raise EmptyDataset(_nothing(writer.source, listing))
+    extras.prepare(images)
     read_as = arrangement(images)
     for name, why in listing.refused:
         writer.skip(name, why)

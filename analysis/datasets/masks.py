@@ -5,6 +5,7 @@ What is not 0 is the object: white on black, classes as numbers, palettes whose 
 """
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -39,16 +40,20 @@ class Masks:
     def used(self) -> int:
         return self._paths.used
 
-    def find(self, image: str, *, by_last: bool) -> str | None:
+    def prepare(self, images: Iterable[str]) -> None:
+        """See `ByName`."""
+        self._paths.prepare(images)
+
+    def find(self, image: str) -> str | None:
         """The mask's path for an image's, or None."""
-        return self._paths.find(image, by_last=by_last)
+        return self._paths.find(image)
 
     def check_used(self, image: str) -> None:
         """DataError where no mask belonged to any image."""
         if not self.used:
             mask = next(iter(self._paths))
             raise DataError(
-                f"No mask of '{self._name}' has the name of an image: images are named like '{image}', masks like "
+                f"No mask of '{self._name}' has the name of one image: images are named like '{image}', masks like "
                 f"'{mask}'. Name a mask as its image, ending in .png."
             )
 

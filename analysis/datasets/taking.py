@@ -42,7 +42,12 @@ class Extras:
 
     masks: Masks | None = None
     boxes: ByName[list[Box]] | None = None
-    by_last: bool = True  # whether the last part of a name is enough to find them
+
+    def prepare(self, images: Iterable[str]) -> None:
+        """Say which images there will be, where that is known."""
+        for each in (self.masks, self.boxes):
+            if each is not None:
+                each.prepare(images)
 
 
 def take(writer: DatasetWriter, files: Iterable[ImageFile], extras: Extras, report: Report) -> None:
@@ -60,19 +65,19 @@ def take(writer: DatasetWriter, files: Iterable[ImageFile], extras: Extras, repo
         extras.masks.check_used(some)
     if extras.boxes is not None and some and not extras.boxes.used:
         one = next(iter(extras.boxes))
-        writer.remark(f"No box has the name of an image: images are named like '{some}', boxes are for '{one}'.")
+        writer.remark(f"No box has the name of one image: images are named like '{some}', boxes are for '{one}'.")
 
 
 def _add(writer: DatasetWriter, file: ImageFile, seen: Examined, extras: Extras) -> None:
     mask = None
-    path = extras.masks.find(file.name, by_last=extras.by_last) if extras.masks else None
+    path = extras.masks.find(file.name) if extras.masks else None
     if extras.masks is not None and path is not None:
         read = extras.masks.read(path, seen.width, seen.height)
         if isinstance(read, np.ndarray):
             mask = read
         else:
             writer.skip(f"mask {path}", read)
-    boxes = (extras.boxes.find(file.name, by_last=extras.by_last) if extras.boxes else None) or []
+    boxes = (extras.boxes.find(file.name) if extras.boxes else None) or []
     facts = {"label": file.label, "condition": file.condition, "columns": file.columns}
     writer.add(seen, file.name, mask=mask, boxes=boxes, **facts)
 

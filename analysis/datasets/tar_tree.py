@@ -64,14 +64,12 @@ class TarTree:
 
 
 def is_tar(path: Path) -> bool:
-    """A tar, or something gzipped that begins as one."""
+    """A tar, or something gzipped."""
     try:
         with path.open("rb") as file:
             head = file.read(512)
-            if head[:2] == _GZIP:
-                file.seek(0)
-                with gzip.GzipFile(fileobj=file) as unpacked:
-                    head = unpacked.read(512)
+        if head[:2] == _GZIP:
+            return True  # whether a tar is in it shows when it is read
         tarfile.TarInfo.frombuf(head, "utf-8", "surrogateescape")
     except _BROKEN:
         return False

@@ -59,8 +59,10 @@ class ZipTree:
 
 
 def is_zip(path: Path) -> bool:
+    """By its beginning: what ends like a zip may be a tar whose last file is one."""
     try:
-        return path.is_file() and zipfile.is_zipfile(path)
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", _END)
     except OSError:
         return False
 
