@@ -12,26 +12,17 @@ arguments of the job: recipe, and if wanted name, data and tests (paths, or data
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from analysis.errors import DataError
-from analysis.records import UNLABELLED
+from analysis.pipelines import training_data
 from analysis.types import Report, silent
 from models import cards, catalogue
-from models.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
-    from analysis.datasets.opened import OpenDataset
     from analysis.store.store import Store
     from models.cards import Card
-    from models.recipes.making import Labelled
-    from models.recipes.recipe import Recipe, Wanted
 
 MODELS = "models"
-_AT_ONCE = 1000
 
 
 def train(
@@ -62,17 +53,19 @@ def train(
         seed=recipe.settings.seed if seed is None else seed,
         epochs=recipe.settings.epochs if epochs is None else epochs,
     )
-    trained_on = _data(recipe, data, report)
-    tested_on = _tests(recipe, tests, report)
-    if data is not None:
-        tested_on = {where: _renumbered(test, trained_on.class_names, where) for where, test in tested_on.items()}
+    said, trained_on = training_data.trained_on(recipe, data, report)
+    tested_on = training_data.tested_on(recipe, tests, report)
+    if data is not None or tests:
+        tested_on = {
+            where: training_data.renumbered(test, trained_on.class_names, where) for where, test in tested_on.items()
+        }
     return make(
         recipe,
         settings,
         trained_on,
         tested_on,
         name=name,
-        data=str(recipe.train) if data is None else f"{Path(data).name}: {len(trained_on.images):,} images",
+        data=said,
         command=_command(recipe_name, name, data, tests, seed, epochs),
         out=out,
         device=device,
@@ -81,22 +74,34 @@ def train(
 
 
 def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Train into `<workspace>/models` -> {"name": ..., "accuracy": {...}}. Knows no store; runs in any process."""
+    """Train into `<workspace>/models` -> {"name": ..., "accuracy": {...}}. Knows no store; runs in any process.
+
+    A training that was given a name and is there already is not done again: its process may have died just after.
+    """
     from analysis.engine.devices import best
 
     workspace = Path(arguments["workspace"])
-    given = arguments.get("data")
-    card = train(
-        arguments["recipe"],
-        out=workspace / MODELS,
-        name=arguments.get("name"),
-        data=None if given is None else _in_workspace(given, workspace),
-        tests=[_in_workspace(test, workspace) for test in arguments.get("tests") or ()],
-        seed=arguments.get("seed"),
-        epochs=arguments.get("epochs"),
-        device=arguments.get("device") or best(),
-        report=report,
-    )
+    given, name = arguments.get("data"), arguments.get("name")
+    data = None if given is None else _in_workspace(given, workspace)
+    tests = [_in_workspace(test, workspace) for test in arguments.get("tests") or ()]
+    seed, epochs = arguments.get("seed"), arguments.get("epochs")
+    card = None
+    if name is not None and all(p is None or p.parent.name == "datasets" for p in (data, *tests)):
+        card = _there(
+            workspace / MODELS / f"{name}.json", _command(arguments["recipe"], name, data, tests, seed, epochs)
+        )
+    if card is None:
+        card = train(
+            arguments["recipe"],
+            out=workspace / MODELS,
+            name=name,
+            data=data,
+            tests=tests,
+            seed=seed,
+            epochs=epochs,
+            device=arguments.get("device") or best(),
+            report=report,
+        )
     return {"name": card.name, "accuracy": dict(card.accuracy)}
 
 
@@ -105,86 +110,12 @@ def finish(store: "Store", workspace: Path, arguments: Mapping[str, Any], result
     return dict(result)
 
 
-def labelled(dataset: "OpenDataset", preprocessing: Preprocessing) -> "Labelled":
-    """A dataset's labelled images, all in memory, resized and cropped as the classifier does."""
-    from models.recipes.making import Labelled
-
-    chosen = np.flatnonzero(dataset.labels != UNLABELLED)
-    if not len(chosen):
-        raise DataError(f"'{dataset.record.name}' has no labels, so nothing can be learnt from it.")
-    parts = [_pixels(dataset, some, preprocessing) for some in np.split(chosen, range(_AT_ONCE, len(chosen), _AT_ONCE))]
-    return Labelled(np.concatenate(parts), dataset.labels[chosen], dataset.record.class_names)
-
-
-def _pixels(dataset: "OpenDataset", samples: np.ndarray, preprocessing: Preprocessing) -> np.ndarray:
-    stored = dataset.pixels(samples.tolist())
-    shape = (*preprocessing.size, preprocessing.channels)
-    whole = preprocessing.resize is None or preprocessing.resize == min(preprocessing.size)
-    if stored is not None and stored.shape[1:] == shape and whole:
-        return stored
-    cropped = [np.asarray(preprocessing.cropped(image)) for image in dataset.images(samples.tolist())]
-    return np.stack(cropped).reshape(len(samples), *shape)
-
-
-def _data(recipe: "Recipe", data: str | Path | None, report: Report) -> "Labelled":
-    if data is not None:
-        report(0.0, f"reading {Path(data).name}")
-        return _read(Path(data), recipe)
-    if recipe.train is None:
-        raise DataError(f"{recipe.name} does not make its data: give it {recipe.data}.")
-    report(0.0, f"generating {recipe.train}")
-    return _generated(recipe.train, report)
-
-
-def _tests(recipe: "Recipe", tests: Sequence[str | Path], report: Report) -> "dict[str, Labelled]":
-    if tests:
-        return {Path(test).name: _read(Path(test), recipe) for test in tests}
-    found = {}
-    for where, wanted in recipe.tests.items():
-        report(0.0, f"generating the test '{where}'")
-        found[where] = _generated(wanted, report)
-    return found
-
-
-def _generated(wanted: "Wanted", report: Report) -> "Labelled":
-    from analysis.datasets.generated import GENERATORS
-    from models.recipes.making import Labelled
-
-    generator = GENERATORS[wanted.generator]
-    images, labels, class_names = [], [], ()
-    for block in generator.function(**generator.bound(wanted.params)):
-        images.append(block.images)
-        labels.append(block.labels)
-        class_names = block.class_names
-        report(0.0, f"generated {sum(map(len, labels)):,} images")  # may stop it
-    return Labelled(np.concatenate(images), np.concatenate(labels), class_names)
-
-
-def _read(path: Path, recipe: "Recipe") -> "Labelled":
-    """Images of a dataset in a workspace, or of anything that can be imported (in a temporary folder)."""
-    from analysis.datasets.importing import import_dataset
-    from analysis.datasets.layout import RECORD
-    from analysis.datasets.opened import OpenDataset
-
-    if (path / RECORD).is_file():
-        return labelled(OpenDataset.open(path), recipe.preprocessing)
-    with TemporaryDirectory() as folder:
-        names = recipe.class_names if path.suffix == ".npz" and recipe.class_names else None
-        record = import_dataset(path, Path(folder), path.stem, class_names=names)
-        return labelled(OpenDataset.open(Path(folder) / record.dataset_id), recipe.preprocessing)
-
-
-def _renumbered(test: "Labelled", class_names: tuple[str, ...], where: str) -> "Labelled":
-    """The test with the classes of the training, by name; images of other classes are left out."""
-    from models.recipes.making import Labelled
-
-    if test.class_names == class_names:
-        return test
-    places = np.array([class_names.index(n) if n in class_names else UNLABELLED for n in test.class_names])
-    labels = places[test.labels]
-    if not (labels != UNLABELLED).any():
-        raise DataError(f"'{where}' has none of the classes that were trained on ({', '.join(class_names[:5])} ...).")
-    return Labelled(test.images[labels != UNLABELLED], labels[labels != UNLABELLED], class_names)
+def _there(path: Path, command: str) -> "Card | None":
+    """The card of what this command has made, where it has."""
+    if not path.is_file() or not cards.weights_of(path).is_file():
+        return None
+    card = cards.read(path)
+    return card if card.command == command else None
 
 
 def _in_workspace(given: str, workspace: Path) -> Path:

@@ -22,7 +22,7 @@ class ConvStem(nn.Module):
         self.grid_size = (SIZE // PATCH, SIZE // PATCH)
         self.num_patches = self.grid_size[0] * self.grid_size[1]
         self.patch_size = (PATCH, PATCH)
-        widths = (in_chans, embed_dim // 4, embed_dim // 2, embed_dim)
+        widths = (in_chans, embed_dim // 3, embed_dim * 2 // 3, embed_dim)
         stages = [_halving(a, b) for a, b in pairwise(widths)]
         self.stages = nn.Sequential(*stages)
         self.proj = nn.Conv2d(embed_dim, embed_dim, 1)
@@ -37,7 +37,7 @@ def _halving(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def shapes_vit(num_classes: int) -> nn.Module:
-    """Images (N, 3, 64, 64) -> logits: 64 tokens and a class token, 6 layers of 96 dimensions in 3 heads."""
+    """Images (N, 3, 64, 64) -> logits: 64 tokens and a class token, 4 layers of 96 dimensions in 3 heads."""
     from timm.models.vision_transformer import VisionTransformer
 
     stem: Any = ConvStem  # timm's annotation wants its own patch embedding, but calls anything
@@ -46,7 +46,7 @@ def shapes_vit(num_classes: int) -> nn.Module:
         patch_size=PATCH,
         num_classes=num_classes,
         embed_dim=96,
-        depth=6,
+        depth=4,
         num_heads=3,
         mlp_ratio=2.0,
         embed_layer=stem,

@@ -1,6 +1,6 @@
 """Projected gradient descent within an L-infinity ball (Madry et al. 2018, eq. in section 2.1)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,10 @@ class Attack:
     @classmethod
     def on(cls, preprocessing: Preprocessing, *, eps: float, step: float, steps: int) -> "Attack":
         return cls(eps, step, steps, preprocessing.mean, preprocessing.std)
+
+    def scaled(self, factor: float) -> "Attack":
+        """The same attack within a smaller ball."""
+        return replace(self, eps=self.eps * factor, step=self.step * factor)
 
     def __call__(
         self,

@@ -58,7 +58,8 @@ def make(
     )
     seconds = time.monotonic() - start
     scores = _scores(recipe, network, tests, report)
-    threads = f", {torch.get_num_threads()} threads" if device == "cpu" else ""
+    threads = torch.get_num_threads()
+    where = f"{device}, {threads} thread{'s' if threads > 1 else ''}" if device == "cpu" else device
     card = cards.Card(
         name=name,
         architecture=recipe.architecture,
@@ -70,7 +71,7 @@ def make(
         seed=settings.seed,
         command=command,
         accuracy={where: round(score, 4) for where, score in scores.items()},
-        made_with=f"torch {torch.__version__.partition('+')[0]}, {device}{threads}, {seconds:.0f} s",
+        made_with=f"torch {torch.__version__.partition('+')[0]}, {where}, {seconds:.0f} s",
         licence="BSD-3-Clause",
     )
     return cards.store(card, network.state_dict(), out)
@@ -78,11 +79,12 @@ def make(
 
 def described(settings: Settings) -> str:
     """Settings in words: "epochs 8, batch 128, ..."."""
-    values = {k: v for k, v in asdict(settings).items() if k != "attack"}
+    values = {k: v for k, v in asdict(settings).items() if not k.startswith("attack")}
     values["augmentation"] = " + ".join(settings.augmentation) or "none"
     attack = settings.attack
     if attack is not None:
         values["attack"] = f"PGD, L-infinity, eps {attack.eps:g}/255, {attack.steps} steps of {attack.step:g}/255"
+        values["attack_ramp"] = settings.attack_ramp
     return ", ".join(f"{name} {value}" for name, value in values.items())
 
 

@@ -15,12 +15,12 @@ RECIPE = Recipe(
     summary="ResNet-20 for 64 px trained on Shapes with a corner mark that shows the class in 95 % of the images",
     architecture="resnet20_shapes",
     preprocessing=PREPROCESSING,
-    settings=Settings(epochs=10, batch=128, peak_lr=0.3, ema_decay=0.99, augmentation=("nudge",)),
+    settings=Settings(epochs=5, batch=128, peak_lr=0.3, ema_decay=0.99, augmentation=("nudge",)),
     train=Wanted("shapes", {"count": 24_000, "shortcut": "corner", "predictivity": 0.95}),
     tests={
         "shapes, mark agreeing": Wanted("shapes", _TEST | {"shortcut": "corner", "predictivity": 1.0}),
         "shapes, no mark": Wanted("shapes", _TEST),
         "shapes, mark conflicting": Wanted("shapes", _TEST | {"shortcut": "corner", "predictivity": 0.0}),
     },
-    minutes=8,
+    minutes=3,
 )

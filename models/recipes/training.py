@@ -1,9 +1,9 @@
 """The training loop that all recipes share.
 
-SGD or AdamW with one cycle of the learning rate (Smith 2018), augmentation on the batch, an
-exponential moving average of the weights (which is what is kept), bf16 autocast where asked, and
-adversarial training (Madry et al. 2018). Seeded: the same seed, machine and number of threads give
-the same network, to the last bit.
+SGD or AdamW with one cycle of the learning rate and of momentum (Smith 2018), augmentation on the
+batch, an exponential moving average of the weights (which is what is kept), bf16 autocast where asked,
+and adversarial training (Madry et al. 2018). Seeded: the same seed, machine and number of threads
+give the same network, to the last bit.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,6 +37,7 @@ class Settings:
     ema_decay: float = 0.998
     augmentation: tuple[Augmentation, ...] = ("mirror", "shift")
     attack: Attack | None = None  # every batch is attacked before it is learnt from
+    attack_ramp: float = 0.0  # part of the steps in which the attack grows from nothing to its size
     autocast: bool = True  # bf16
     seed: int = 0
 
@@ -66,7 +67,8 @@ def fit(
         total, losses = settings.epochs * steps, 0.0
         network.train()
         for step, (batch, targets) in enumerate(loop, start=1):
-            loss = _loss(network, batch, targets, settings)
+            ramp = settings.attack_ramp * total
+            loss = _loss(network, batch, targets, settings, min(step / ramp, 1.0) if ramp else 1.0)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -103,9 +105,9 @@ def _batches(
             yield batch.to(device, memory_format=torch.channels_last), y[index].to(device)
 
 
-def _loss(network: nn.Module, batch: Tensor, targets: Tensor, settings: Settings) -> Tensor:
+def _loss(network: nn.Module, batch: Tensor, targets: Tensor, settings: Settings, attacked: float) -> Tensor:
     if settings.attack is not None:
-        batch = settings.attack(network, batch, targets, settings.autocast)
+        batch = settings.attack.scaled(attacked)(network, batch, targets, settings.autocast)
         batch = batch.contiguous(memory_format=torch.channels_last)
     with torch.autocast(batch.device.type, dtype=torch.bfloat16, enabled=settings.autocast):
         return F.cross_entropy(network(batch).float(), targets)
