@@ -27,7 +27,8 @@ def facts(classifier: Classifier) -> Facts:
     """
     with classifier.exclusive() as module:
         tensors = [*module.parameters(), *module.buffers()]
-        image = torch.zeros(1, 3, *classifier.preprocessing.size, device=tensors[0].device if tensors else "cpu")
+        shape = (1, classifier.preprocessing.channels, *classifier.preprocessing.size)
+        image = torch.zeros(shape, device=tensors[0].device if tensors else "cpu")
         counter = FlopCounterMode(display=False)
         with torch.enable_grad(), counter:
             module(image.requires_grad_())  # without a gradient, torch's attention takes a path that is not counted

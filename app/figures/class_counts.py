@@ -28,6 +28,8 @@ def class_counts(counts: Mapping[int, int], class_names: Sequence[str]) -> go.Fi
             marker={"color": [COLOUR if i >= 0 else NONE for i in labels], "line": {"width": 0}},
             text=None if many else [f"{v:,}" for v in values],
             textposition="auto",
+            textangle=0,
+            insidetextanchor="end",
             hovertext=[f"{name}: {value:,}" for name, value in zip(names, values, strict=True)],
             hoverinfo="text",
             cliponaxis=False,

@@ -14,7 +14,7 @@ from app.widgets.workspace import dataset_actions, running
 from app.widgets.workspace.tables import facts, picked
 from app.workspace_choice import SHORT, Choice
 
-THUMBNAILS, SIDE = 18, 64
+THUMBNAILS, SIDE = 18, 96
 MOST_BARS, TALL = 18, 440
 _CHART = {"displayModeBar": False}
 
@@ -61,16 +61,17 @@ def _detail(record: DatasetRecord) -> None:
     dataset_actions.row(record)
     for remark in record.remarks:
         st.warning(plain(remark), icon=":material/info:")
-    if record.size:
+    with st.container(key="workspace-strip"):
         st.image(_thumbnails(record), width="stretch", alt=f"Some images of {record.name}")
-    running.section(record)
+    with st.container():  # always there, so that what comes below stays the same element
+        running.section(record)
+    _passes(record)
     left, right = st.columns([3, 2], gap="large")
     with left:
         facts(_known(record))
         _skipped(record)
     with right:
         _counts(record)
-    _passes(record)
 
 
 def _known(record: DatasetRecord) -> dict[str, str]:
@@ -100,7 +101,7 @@ def _thumbnails(record: DatasetRecord) -> bytes:
         opened = resources.dataset(record.dataset_id)
         count = min(THUMBNAILS, record.size)
         places = [i * (record.size - 1) // max(count - 1, 1) for i in range(count)]
-        return strip([opened.thumbnail(i, 2 * SIDE) for i in places], SIDE, THUMBNAILS)
+        return strip([opened.thumbnail(i, SIDE + SIDE // 2) for i in places], SIDE, THUMBNAILS)
 
     return resources.sprites().made(f"strip:{record.dataset_id}", drawn)
 

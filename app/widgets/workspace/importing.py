@@ -26,6 +26,7 @@ WAYS: dict[By, str] = {
     "name": "A published set",
     "generate": "Generate",
 }
+LISTED, LIST_PX, MOST_LISTED = 12, 420, 200
 SHAPES = """
 | Given | is read as |
 |---|---|
@@ -41,7 +42,8 @@ def section(choice: Choice) -> Choice:
     by = st.segmented_control(
         "From", WAYS, format_func=WAYS.__getitem__, key=key, required=True, label_visibility="collapsed"
     )
-    running.of_kinds("import", "generate")
+    with st.container():  # always there: what moves up or down would lose what somebody is typing
+        running.of_kinds("import", "generate")
     draw = {"upload": _upload, "path": _path, "name": published.section, "generate": generating.section}
     with boundary():
         draw[by or "upload"]()
@@ -112,23 +114,23 @@ def _beside(text: str) -> None:
     with boundary():
         folder = settings.readable(text or ".")
         folder = folder if folder.is_dir() else folder.parent
-        listed = sorted(
-            p
-            for p in folder.iterdir()
-            if not p.name.startswith(".") and (p.is_dir() or p.suffix.lower().removeprefix(".") in TYPES)
-        )
-        for path in listed[:12]:
-            icon = ":material/folder:" if path.is_dir() else ":material/draft:"
-            st.button(
-                plain(path.name),
-                icon=icon,
-                type="tertiary",
-                key=f"workspace.beside.{path}",
-                on_click=guarded(_go),
-                args=(path,),
-            )
-        if len(listed) > 12:
-            st.caption(f"and {len(listed) - 12:,} more")
+        listed = sorted((p for p in folder.iterdir() if _offered(p)), key=lambda p: (p.is_file(), p.name.lower()))
+        with st.container(gap=None, height=LIST_PX if len(listed) > LISTED else "content", border=False):
+            if any(folder.parent.is_relative_to(root) for root in (*settings.roots, settings.incoming)):
+                _step("..", folder.parent, ":material/drive_folder_upload:")
+            for path in listed[:MOST_LISTED]:
+                _step(path.name, path, ":material/folder:" if path.is_dir() else ":material/draft:")
+            if len(listed) > MOST_LISTED:
+                st.caption(f"and {len(listed) - MOST_LISTED:,} more")
+
+
+def _offered(path: Path) -> bool:
+    return not path.name.startswith(".") and (path.is_dir() or path.suffix.lower().removeprefix(".") in TYPES)
+
+
+def _step(name: str, path: Path, icon: str) -> None:
+    key = f"workspace.beside.{path}"
+    st.button(plain(name), icon=icon, type="tertiary", key=key, on_click=guarded(_go), args=(path,))
 
 
 def _go(path: Path) -> None:

@@ -59,13 +59,13 @@ def _under_way(view: JobView) -> None:
 
 
 def _ended(view: JobView) -> None:
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(f"{ICONS[view.state]} {plain(view.title)}", width=380)
-    row.caption(plain(view.message) if view.state == "failed" else view.state, width="stretch")
+    title, said, times, again = st.columns([5, 6, 3, 1], vertical_alignment="center")
+    title.markdown(f"{ICONS[view.state]} {plain(view.title)}")
+    said.caption(plain(view.message) if view.state == "failed" else view.state)
     took = "" if view.seconds is None or view.state == "cancelled" else f"{words.seconds(view.seconds)} · "
-    row.caption(took + words.when(view.finished_at))
+    times.caption(took + words.when(view.finished_at))
     if view.state != "done":
-        row.button("Try again", key=f"workspace.retry.{view.key}", on_click=guarded(_retry), args=(view.key,))
+        again.button("Retry", key=f"workspace.retry.{view.key}", on_click=guarded(_retry), args=(view.key,))
 
 
 def _cancel(key: str) -> None:

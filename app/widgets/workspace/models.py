@@ -45,10 +45,10 @@ def section(choice: Choice) -> Choice:
     chosen = picked([line.name for line in lines], _columns(lines), choice.model, "workspace.models", _CONFIG)
     if (job := measured.wanted([(line.name, line.card) for line in lines])) is not None:
         watch(resources.loading(), [job.key], stoppable=False)
-    row = st.container(horizontal=True, vertical_alignment="center")
-    with row:
+    left, right = st.columns([1, 6])
+    with left:
         adding(lambda name: PAGE.change(model=name))
-    with boundary():
+    with right, boundary():
         training.section()
     with boundary():
         _detail(next(line for line in lines if line.name == chosen))
@@ -84,7 +84,7 @@ def _columns(lines: Sequence[Line]) -> dict[str, list]:
         "MACs": [words.number(line.measured.facts.macs) if line.measured else "" for line in lines],
         "Classes": [_classes(line) for line in lines],
         "Input": [_size(line) for line in lines],
-        "Accuracy": [_accuracy(line.card.accuracy) if line.card else "" for line in lines],
+        "Accuracy": [_accuracy(line.card.accuracy, most=2) if line.card else "" for line in lines],
     }
 
 
@@ -98,8 +98,8 @@ def _size(line: Line) -> str:
     return f"{size[1]} × {size[0]}" if size else ""
 
 
-def _accuracy(scores: Mapping[str, float]) -> str:
-    return " · ".join(f"{score:.1%} {where}" for where, score in scores.items())
+def _accuracy(scores: Mapping[str, float], most: int = 99) -> str:
+    return " · ".join(f"{score:.1%} {where}" for where, score in list(scores.items())[:most])
 
 
 def _detail(line: Line) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -14,42 +14,49 @@ from app.widgets.workspace import upkeep
 from app.workspace_choice import Choice
 
 LARGEST = 12
+DATABASE = "store.duckdb"
+TABLE = "table "  # how the size report calls what lies inside the database
 
 
 def section(choice: Choice) -> Choice:
     """Draw what can be done, sizes and rows, and the passes."""
     st.caption(plain(f"Everything lies in {short(resources.settings().workspace)}"))
     upkeep.row()
+    sizes = resources.store().size_report()
     left, right = st.columns(2, gap="large")
     with left:
-        _sizes()
+        _sizes(_parts(sizes))
     with right:
-        _rows()
+        _rows(sizes)
     _passes()
-    return replace(choice)
+    return choice
 
 
-def _sizes() -> None:
-    sizes = {name: size for name, size in resources.store().size_report().items() if size}
-    st.markdown(f"**On disk** · {words.size(sum(sizes.values()))}")
-    ordered = sorted(sizes.items(), key=lambda item: -item[1])
-    table = {"Part": [name for name, _ in ordered], "Size": [words.size(size) for _, size in ordered]}
-    st.dataframe(table | {"Share": _shares([size for _, size in ordered])}, hide_index=True, column_config=_SHARE)
+def _parts(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Files and folders, the tables in the one that holds them."""
+    parts = {name: size for name, size in sizes.items() if not name.startswith(TABLE)}
+    return parts | {DATABASE: sum(sizes.values()) - sum(size for name, size in parts.items() if name != DATABASE)}
 
 
-_SHARE = {"Share": st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)}
+def _sizes(sizes: Mapping[str, int]) -> None:
+    """Files and folders, the largest first."""
+    parts = sorted(((name, size) for name, size in sizes.items() if size), key=lambda part: -part[1])
+    total = sum(sizes.values())
+    st.markdown(f"**On disk** · {words.size(total)}")
+    table = {"Part": [name for name, _ in parts], "Size": [words.size(size) for _, size in parts]}
+    shares = [size / total for _, size in parts]
+    bar = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
+    st.dataframe(table | {"Share": shares}, hide_index=True, column_config={"Share": bar})
 
 
-def _shares(sizes: list[int]) -> list[float]:
-    total = sum(sizes) or 1
-    return [size / total for size in sizes]
-
-
-def _rows() -> None:
+def _rows(sizes: Mapping[str, int]) -> None:
+    """Tables by their rows."""
     counts = {name: count for name, count in resources.store().counts().items() if count}
     st.markdown(f"**In the tables** · {words.plural(sum(counts.values()), 'row')}")
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    st.dataframe({"Table": [name for name, _ in ordered], "Rows": [f"{n:,}" for _, n in ordered]}, hide_index=True)
+    table = {"Table": [name for name, _ in ordered], "Rows": [f"{n:,}" for _, n in ordered]}
+    room = [words.size(sizes[TABLE + name]) if TABLE + name in sizes else "" for name, _ in ordered]
+    st.dataframe(table | {"Size": room}, hide_index=True)
 
 
 def _passes() -> None:
