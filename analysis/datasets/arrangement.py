@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.datasets.facts import counted
 from analysis.records import UNLABELLED
 
 _ENDINGS = "jpg jpeg jpe jfif png webp gif bmp dib tif tiff avif heic heif jp2 psd"
@@ -121,7 +122,9 @@ def _remarks(labels: set[str | None], inner: Sequence[tuple[str, ...]], split: b
         remarks.append(f"It holds several splits ({found}); names begin with them, and a column says which.")
     if None in labels and len(labels) > 1:
         outside = sum(len(f) <= split for f in inner)
-        remarks.append(f"{outside:,} images lie outside the folders of classes and are unlabelled.")
+        remarks.append(
+            f"{counted(outside, 'image lies', 'images lie')} outside the folders of classes and without a label."
+        )
     if len(labels) == 1 and None not in labels:
         remarks.append(f"All images are of one class, '{next(iter(labels))}'.")
     return tuple(remarks)

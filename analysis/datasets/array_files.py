@@ -15,6 +15,7 @@ import numpy as np
 from analysis.datasets.array_forms import image_converter, labels_of
 from analysis.datasets.npy_streams import NpyStream, npy_streams
 from analysis.datasets.packing import DatasetWriter
+from analysis.datasets.tables import NO_LABELS
 from analysis.datasets.taking import Steps
 from analysis.errors import DataError, EmptyDataset
 from analysis.records import UNLABELLED, DatasetRecord
@@ -99,6 +100,8 @@ def class_names_in(streams: Mapping[str, NpyStream]) -> tuple[str, ...] | None:
 def _pairs(
     streams: Mapping[str, NpyStream], source: Path, image_key: str | None, label_key: str | None, labels: Path | None
 ) -> list[Pair]:
+    if label_key in NO_LABELS:
+        label_key, labels, streams = None, None, _without_labels(streams)
     if image_key is not None or len(streams) == 1:
         images = _named(streams, image_key or next(iter(streams)), source)
         if label_key is not None:
@@ -118,6 +121,10 @@ def _pairs(
     if labels is not None and len(pairs) == 1:
         return [Pair(pairs[0].images, read_labels(labels), labels.name, pairs[0].masks)]
     return pairs
+
+
+def _without_labels(streams: Mapping[str, NpyStream]) -> dict[str, NpyStream]:
+    return {key: s for key, s in streams.items() if len(s.shape) > 2}
 
 
 def _by_names(streams: Mapping[str, NpyStream], label_key: str | None) -> list[Pair]:

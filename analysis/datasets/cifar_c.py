@@ -41,13 +41,16 @@ def import_cifar_c(source: Path, writer: DatasetWriter, *, labels: Path | None, 
         writer.remark("Labels 0 to 9 of 32 x 32 images: the class names are those of CIFAR-10.")
     total, steps = sum(s.shape[0] for s in streams), Steps(report)
     for stream in streams:
-        _write(stream, given, writer, steps, total)
+        _write(stream, given, writer, steps, total, len(streams) > 1)
     return writer.finish()
 
 
-def _write(stream: NpyStream, given: np.ndarray, writer: DatasetWriter, steps: Steps, total: int) -> None:
+def _write(
+    stream: NpyStream, given: np.ndarray, writer: DatasetWriter, steps: Steps, total: int, several: bool
+) -> None:
     rows = _rows_a_severity(stream, given)
     count = stream.shape[0]
+    plain = stream.path.stem if several or stream.path.stem in CORRUPTIONS else ""
     tiled = given if len(given) == count else np.tile(given, count // max(len(given), 1))
     classes = None if writer.class_names is None else len(writer.class_names)
     labels: Any = labels_of(tiled, count, classes, _LABELS)[0]
@@ -60,8 +63,8 @@ def _write(stream: NpyStream, given: np.ndarray, writer: DatasetWriter, steps: S
         while done < len(block):  # a block may go over the end of a severity
             severity, row = divmod(first + done, rows)
             part = block[done : done + rows - row]
-            condition = stream.path.stem if rows == count else f"{stream.path.stem}/{severity + 1}"
-            names = [f"{condition}/{row + i:05d}" for i in range(len(part))]
+            condition = plain if rows == count else f"{stream.path.stem}/{severity + 1}"
+            names = [f"{condition}/{row + i:05d}".lstrip("/") for i in range(len(part))]
             chosen = labels[first + done : first + done + len(part)]
             writer.add_arrays(convert(part), chosen, names=names, condition=condition)
             done += len(part)
@@ -80,7 +83,8 @@ def _rows_a_severity(stream: NpyStream, labels: np.ndarray) -> int:
             "many rows as labels, or five times as many (severity 1 to 5)."
         )
     parts = labels.reshape(_SEVERITIES, -1) if count % _SEVERITIES == 0 else None
-    return count // _SEVERITIES if parts is not None and (parts == parts[0]).all() else count
+    repeated = parts is not None and (parts == parts[0]).all() and len(np.unique(labels)) > 1
+    return count // _SEVERITIES if repeated else count
 
 
 def _like_cifar10(streams: Sequence[NpyStream], labels: np.ndarray) -> bool:

@@ -33,17 +33,17 @@ def label_remarks(samples: "pa.Table", class_names: Sequence[str]) -> tuple[str,
     remarks = []
     if (single := np.flatnonzero(counts == 1)).size:
         remarks.append(
-            f"{_count(single.size, 'class has', 'classes have')} one image only: {_some(single, class_names)}."
+            f"{counted(single.size, 'class has', 'classes have')} one image only: {_some(single, class_names)}."
         )
     if (empty := np.flatnonzero(counts == 0)).size:
-        remarks.append(f"{_count(empty.size, 'class has', 'classes have')} no image: {_some(empty, class_names)}.")
+        remarks.append(f"{counted(empty.size, 'class has', 'classes have')} no image: {_some(empty, class_names)}.")
     seen: dict[str, set[int]] = {}
     for digest, label in zip(samples.column("digest").to_pylist(), labels.tolist(), strict=True):
         seen.setdefault(digest, set()).add(label)
     if repeated := len(samples) - len(seen):
-        remarks.append(f"{_count(repeated, 'image is', 'images are')} an exact copy of another one.")
+        remarks.append(f"{counted(repeated, 'image is', 'images are')} an exact copy of another one.")
     if torn := sum(len(found) > 1 for found in seen.values()):
-        remarks.append(f"{_count(torn, 'image occurs', 'images occur')} under more than one label.")
+        remarks.append(f"{counted(torn, 'image occurs', 'images occur')} under more than one label.")
     return tuple(remarks)
 
 
@@ -70,5 +70,6 @@ def _some(indices: np.ndarray, names: Sequence[str], most: int = 5) -> str:
     return f"{listed} and {indices.size - most:,} more" if indices.size > most else listed
 
 
-def _count(n: int, one: str, many: str) -> str:
+def counted(n: int, one: str, many: str) -> str:
+    """A number with the words for one or for many."""
     return f"{n:,} {one if n == 1 else many}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from analysis.datasets.arrangement import Arrangement, arrangement
+from analysis.datasets.facts import counted
 from analysis.datasets.packing import DatasetWriter
 from analysis.datasets.taking import Extras, ImageFile, take
 from analysis.datasets.trees import Listing, Tree
@@ -39,7 +40,8 @@ def import_tree(
         writer.remark(remark)
     if listing.others_count:
         some = ", ".join(listing.others[:3])
-        writer.remark(f"{listing.others_count:,} files are no images by their names and were left out: {some} ...")
+        said = counted(listing.others_count, "file is no image by its name", "files are no images by their names")
+        writer.remark(f"{said}, and left out: {some}{' ...' if listing.others_count > 3 else '.'}")
     take(writer, _files(tree, frozenset(images), read_as), extras, report)
     return writer.finish(titles=titled(class_names, writer.source))
 
@@ -54,9 +56,9 @@ def _files(tree: Tree, images: frozenset[str], read_as: Arrangement) -> Iterator
 def _nothing(source: str, listing: Listing) -> str:
     if listing.refused:
         name, why = listing.refused[0]
-        found = f"{len(listing.refused):,} files that cannot be taken ('{name}' {why})"
+        found = f"{counted(len(listing.refused), 'file', 'files')} that cannot be taken ('{name}' {why})"
     elif listing.others:
-        found = f"{listing.others_count:,} other files ({', '.join(listing.others[:3])} ...)"
+        found = f"{counted(listing.others_count, 'other file', 'other files')} ({', '.join(listing.others[:3])} ...)"
     else:
         found = "nothing"
     return (

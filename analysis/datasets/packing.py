@@ -38,7 +38,7 @@ import numpy as np
 
 from analysis.datasets import layout, staging
 from analysis.datasets.examining import Examined, examine
-from analysis.datasets.facts import fingerprint, label_remarks, rendition_remarks
+from analysis.datasets.facts import counted, fingerprint, label_remarks, rendition_remarks
 from analysis.datasets.layout import Box
 from analysis.datasets.pixels_file import PixelsFile
 from analysis.datasets.rows import Rows, checked_names
@@ -251,7 +251,10 @@ class DatasetWriter:
         )
 
     def _all_remarks(self, samples: "pa.Table", class_names: Sequence[str], formats: Counter[str]) -> tuple[str, ...]:
-        decoding = [f"{said[:1].upper()}{said[1:]}: {n:,} images." for said, n in self._decoding.most_common()]
+        decoding = [
+            f"{said[:1].upper()}{said[1:]}: {counted(n, 'image', 'images')}."
+            for said, n in self._decoding.most_common()
+        ]
         return (
             *self._remarks,
             *self._rows.remarks(),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.datasets.facts import counted
 from analysis.datasets.layout import PRIVATE, PUBLIC, Box
 from analysis.errors import DataError
 from analysis.records import UNLABELLED
@@ -29,7 +30,7 @@ class Rows:
         self._block: list[dict[str, Any]] = []
         self._done: list[pa.RecordBatch] = []
         self._schema: pa.Schema | None = None
-        self._names: set[str] = set()
+        self._names: dict[str, int] = {}  # name -> the number given last
         self._renamed = 0
         self._boxes: list[tuple[int, Box]] = []
         self._columns: tuple[str, ...] | None = None
@@ -72,7 +73,9 @@ class Rows:
     def remarks(self) -> tuple[str, ...]:
         if not self._renamed:
             return ()
-        return (f"{self._renamed:,} images had the name of another one and carry a number behind theirs.",)
+        return (
+            f"{counted(self._renamed, 'image has', 'images have')} the name of another one, and a number behind it.",
+        )
 
     def _label(self, label: int | str, name: str) -> int:
         if isinstance(label, str):
@@ -105,12 +108,12 @@ class Rows:
         return names, renumbered
 
     def _unused(self, name: str) -> str:
-        taken, count = name, 1
+        taken = name
         while taken in self._names:
-            count += 1
-            taken = f"{name} ({count})"
-        self._names.add(taken)
-        self._renamed += count > 1
+            self._names[name] += 1
+            taken = f"{name} ({self._names[name]})"
+        self._names[taken] = 1
+        self._renamed += taken != name
         return taken
 
     def _check_columns(self, columns: Mapping[str, Any]) -> None:

@@ -186,7 +186,7 @@ def _parquet_rows(paths: Sequence[Path], columns: Columns) -> Iterator[tuple[Any
     wanted = [c for c in (columns.image, columns.label) if c]
     for place, path in enumerate(paths):
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
                 total, done = max(file.metadata.num_rows, 1), 0
                 for batch in file.iter_batches(batch_size=_ROWS, columns=wanted, use_threads=False):
                     images = batch.column(columns.image).to_pylist()

@@ -20,6 +20,7 @@ from analysis.records import UNLABELLED
 from analysis.types import Report
 
 _LOOKAHEAD = 4
+_MOST_THREADS = 4  # of large images, each takes up to 200 MB while it is decoded
 _TINY = 16_384  # bytes: such a file is decoded sooner than it is handed over
 _SECONDS = 0.1
 
@@ -84,7 +85,7 @@ def _add(writer: DatasetWriter, file: ImageFile, seen: Examined, extras: Extras)
 
 def _examined(files: Iterable[ImageFile]) -> Iterator[tuple[ImageFile, Examined | str]]:
     """In the order given; some are decoded ahead, in threads (Pillow's decoders run beside each other)."""
-    workers = min(os.cpu_count() or 1, 8)
+    workers = min(os.cpu_count() or 1, _MOST_THREADS)
     waiting: deque[tuple[ImageFile, Future[Examined | str]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="decode") as pool:
         try:

@@ -22,7 +22,7 @@ def test_folders_around_everything_say_nothing():
 def test_images_outside_of_classes_are_unlabelled_with_a_remark():
     read_as = arrangement(["cat/1.jpg", "dog/1.jpg", "1.jpg"])
     assert read_as.place("1.jpg").label == UNLABELLED
-    assert read_as.remarks == ("1 images lie outside the folders of classes and are unlabelled.",)
+    assert read_as.remarks == ("1 image lies outside the folders of classes and without a label.",)
 
 
 def test_a_class_named_like_a_split_stays_a_class():

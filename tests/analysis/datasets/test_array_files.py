@@ -239,6 +239,19 @@ def test_one_corruption_and_labels_of_one_severity(cifar_c, datasets):
     assert found.labels.tolist() == (np.arange(3000) % 600 % 10).tolist()
 
 
+def test_two_arrays_that_are_no_corruptions(tmp_path, datasets):
+    """images.npy and labels.npy in a folder: no severities, no condition, whatever the labels."""
+    np.save(tmp_path / "images.npy", IMAGES[:5])
+    np.save(tmp_path / "labels.npy", np.zeros(5, int))
+    found = opened(tmp_path, datasets)
+    assert (found.record.conditions, found.names[0], found.labels.tolist()) == ((), "00000", [0] * 5)
+
+
+def test_labels_may_be_left_out(tmp_path, datasets):
+    source = npz(tmp_path / "a.npz", x=IMAGES, y=LABELS)
+    assert opened(source, datasets, label_column="none").record.labelled == 0
+
+
 def test_rows_and_labels_that_differ_are_refused(cifar_c, datasets):
     np.save(cifar_c / "labels.npy", np.arange(700) % 10)
     refused(cifar_c, datasets, r"fog\.npy' has shape \(3000, 32, 32, 3\), but labels\.npy has 700 labels")

@@ -98,7 +98,7 @@ def test_corrupt_files_are_skipped_counted_and_listed(pets, datasets, image_byte
     assert "cut short or damaged" in reasons["cat/cut.png"]
     assert "empty (0 bytes)" in reasons["cat/empty.jpg"]
     assert "a web page" in reasons["dog/page.jpg"]
-    assert record.remarks == ("1 files are no images by their names and were left out: dog/notes.txt ...",)
+    assert record.remarks == ("1 file is no image by its name, and left out: dog/notes.txt.",)
 
 
 def test_only_the_first_200_skipped_files_are_listed(tmp_path, datasets, image_bytes):
@@ -123,7 +123,7 @@ def test_a_folder_without_images(tmp_path, datasets, names):
 
 def test_an_archive_without_images(tmp_path, datasets):
     path = zipped(files(tmp_path / "none", {"a.txt": b"x"}), tmp_path / "none.zip")
-    with pytest.raises(EmptyDataset, match=r"holds no images, but 1 other files \(a.txt"):
+    with pytest.raises(EmptyDataset, match=r"holds no images, but 1 other file \(a\.txt"):
         import_dataset(path, datasets, "none")
     assert nothing_in(datasets)
 
@@ -141,7 +141,7 @@ def test_two_members_of_one_name_are_both_taken(tmp_path, datasets, image_bytes)
             archive.writestr("a/1.png", image_bytes(2))
     record = import_dataset(path, datasets, "x")
     assert OpenDataset.open(datasets / record.dataset_id).names == ["a/1.png", "a/1.png (2)"]
-    assert any("had the name of another one" in r for r in record.remarks)
+    assert any("has the name of another one" in r for r in record.remarks)
 
 
 def test_names_that_are_no_text_are_made_printable(tmp_path, datasets, image_bytes):

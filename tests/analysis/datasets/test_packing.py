@@ -11,8 +11,11 @@ from analysis.datasets import staging
 from analysis.datasets.layout import RECORD, record_from_json
 from analysis.datasets.opened import OpenDataset
 from analysis.datasets.packing import DatasetWriter
+from analysis.datasets.rows import Rows
 from analysis.errors import Cancelled, DataError, EmptyDataset, UnreadableImage
 from analysis.records import UNLABELLED, DatasetRecord
+
+NO_MASK = {"_mask_offset": -1, "_mask_length": 0, "_mask_digest": ""}
 
 
 def writer(folder: Path, **given) -> DatasetWriter:
@@ -149,7 +152,27 @@ def test_names_that_come_twice_get_a_number_and_a_remark(datasets, image_bytes):
             out.add(image_bytes(seed), "cat/1.png", label="cat")
         record = out.finish()
     assert OpenDataset.open(datasets / record.dataset_id).names == ["cat/1.png", "cat/1.png (2)", "cat/1.png (3)"]
-    assert any("2 images had the name of another one" in r for r in record.remarks)
+    assert any("2 images have the name of another one" in r for r in record.remarks)
+
+
+def test_one_name_ten_thousand_times_takes_no_longer_than_ten_thousand_names():
+    """Counting up from 2 for each would take fifty million steps."""
+    rows, facts = Rows(None), {"width_px": 1, "height_px": 1, "condition": "", "digest": "", "format": "x"}
+    started = time.process_time()
+    for _ in range(10_000):
+        rows.add(facts | {"name": "x.png", "_offset": 0, "_length": 0, **NO_MASK}, UNLABELLED, (), {})
+    assert time.process_time() - started < 2
+    names = rows.table(by_name=False)[0].column("name").to_pylist()
+    assert names[-1] == "x.png (10000)"
+    assert len(set(names)) == 10_000
+
+
+def test_a_name_with_a_number_that_was_given_already(datasets, image_bytes):
+    with writer(datasets) as out:
+        for seed, name in enumerate(("x", "x (2)", "x", "x")):
+            out.add(image_bytes(seed), name)
+        record = out.finish()
+    assert OpenDataset.open(datasets / record.dataset_id).names == ["x", "x (2)", "x (3)", "x (4)"]
 
 
 def test_odd_labels_are_remarked(datasets, image_bytes):
