@@ -1,7 +1,8 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution, first_paint
+from tests.benchmarks import attribution, first_paint, passes
 
 if __name__ == "__main__":
     attribution.main()
+    passes.main([])
     first_paint.main([])
