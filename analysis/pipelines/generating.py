@@ -25,11 +25,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def finish(store: "Store", workspace: Path, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the dataset into the store -> what `compute` said."""
-    from dataclasses import replace
+    """Take the dataset into the store, as an imported one -> what `compute` said."""
+    from analysis.pipelines import importing
 
-    from analysis.datasets.layout import SAMPLES, read_record
-
-    folder = workspace / DATASETS / result["dataset_id"]
-    store.save_dataset(replace(read_record(folder), name=arguments["name"]), folder / SAMPLES)
-    return dict(result)
+    return importing.finish(store, workspace, arguments, result)

@@ -9,8 +9,9 @@ be imported, or the folder of a dataset in a workspace; the tests likewise.
 arguments of the job: recipe, and if wanted name, data and tests (paths, or dataset ids of the workspace), epochs, seed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,7 @@ def train(
         tested_on,
         name=name,
         data=said,
-        command=_command(recipe_name, name, data, tests, seed, epochs),
+        command=_command(recipe_name, name, data=data, tests=tests, seed=seed, epochs=epochs),
         out=out,
         device=device,
         report=report,
@@ -76,7 +77,7 @@ def train(
 def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Train into `<workspace>/models` -> {"name": ..., "accuracy": {...}}. Knows no store; runs in any process.
 
-    A training that was given a name and is there already is not done again: its process may have died just after.
+    What the same training has made is not made again: the process may have died just after.
     """
     from analysis.engine.devices import best
 
@@ -86,10 +87,9 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     tests = [_in_workspace(test, workspace) for test in arguments.get("tests") or ()]
     seed, epochs = arguments.get("seed"), arguments.get("epochs")
     card = None
-    if name is not None and all(p is None or p.parent.name == "datasets" for p in (data, *tests)):
-        card = _there(
-            workspace / MODELS / f"{name}.json", _command(arguments["recipe"], name, data, tests, seed, epochs)
-        )
+    if all(p is None or p.parent.name == "datasets" for p in (data, *tests)):  # data that cannot have changed
+        asked = partial(_command, arguments["recipe"], data=data, tests=tests, seed=seed, epochs=epochs)
+        card = _there(workspace / MODELS, name, asked)
     if card is None:
         card = train(
             arguments["recipe"],
@@ -110,12 +110,10 @@ def finish(store: "Store", workspace: Path, arguments: Mapping[str, Any], result
     return dict(result)
 
 
-def _there(path: Path, command: str) -> "Card | None":
-    """The card of what this command has made, where it has."""
-    if not path.is_file() or not cards.weights_of(path).is_file():
-        return None
-    card = cards.read(path)
-    return card if card.command == command else None
+def _there(folder: Path, name: str | None, command: Callable[[str], str]) -> "Card | None":
+    """The card of what this command, which depends on the name, has made."""
+    found = {n: path for n, path in cards.cards(folder).items() if name is None or n == name}
+    return next((card for n, path in found.items() if (card := cards.read(path)).command == command(n)), None)
 
 
 def _in_workspace(given: str, workspace: Path) -> Path:
@@ -138,7 +136,13 @@ def _name(given: str | None, recipe_name: str, out: Path) -> str:
 
 
 def _command(
-    recipe: str, name: str, data: str | Path | None, tests: Sequence[str | Path], seed: int | None, epochs: int | None
+    recipe: str,
+    name: str,
+    *,
+    data: str | Path | None,
+    tests: Sequence[str | Path],
+    seed: int | None,
+    epochs: int | None,
 ) -> str:
     """What to type to train it again; files by their own names."""
     words = ["cutaway train", recipe]

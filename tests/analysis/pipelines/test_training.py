@@ -123,9 +123,13 @@ def test_a_dataset_of_the_workspace(tmp_path: Path) -> None:
     assert finish(None, tmp_path, asked, result) == result  # type: ignore[arg-type]
 
 
-def test_a_job_that_is_run_again_does_not_train_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {"recipe": "digits-cnn", "epochs": 1, "name": "mine", "workspace": str(tmp_path)}
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_a_job_that_is_run_again_does_not_train_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str | None
+) -> None:
+    asked = {"recipe": "digits-cnn", "epochs": 1, "name": name, "workspace": str(tmp_path)}
     first = compute(asked, silent)
+    assert compute({**asked, "seed": 1, "name": "other"}, silent)["name"] == "other"
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
     assert compute(asked, silent) == first
 
