@@ -51,13 +51,17 @@ def train(
 
 
 def predict(
-    model: Annotated[str, typer.Option(metavar="NAME", help="As `cutaway models` says.")],
+    model: Annotated[str, typer.Option(metavar="NAME|FILE", help="As `cutaway models` says, or a file of weights.")],
     data: Annotated[str, typer.Option(metavar="NAME", help="As `cutaway datasets` says.")],
     features: Annotated[
         str, typer.Option(metavar="TAP,...", help="Layers whose features are kept; 'logits' among them.")
     ] = "",
     out: Annotated[
         Path | None, typer.Option(metavar="F.parquet", dir_okay=False, help="The results as a table.")
+    ] = None,
+    arch: Annotated[str | None, typer.Option(metavar="NAME", help="Architecture of a --model that is a file.")] = None,
+    classes: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Class names of a --model that is a file: text or JSON.")
     ] = None,
     autocast: Annotated[bool, typer.Option("--autocast", help="Half precision where the device is faster so.")] = False,
     as_json: AsJson = False,
@@ -70,21 +74,20 @@ def predict(
     """
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
-        from analysis.pipelines import work
+        from analysis.datasets.opened import OpenDataset
+        from analysis.pipelines import predict as pipeline
         from analysis.records import Filter
 
         dataset = store.dataset(data)
-        asked = {
-            "model": model,
-            "dataset": dataset.dataset_id,
-            "taps": list(arguments.listed(features)),
-            "autocast": autocast,
-            "class_map": None,
-        }
-        done = work.run_here(store, where.workspace, "predict", asked, terminal.progress)
-        found = store.pass_record(done["pass_id"])
-        if found is None:
-            raise typer.Exit(1)
+        found = pipeline.predict(
+            terminal.classifier(model, arch, classes, where),
+            OpenDataset.open(where.datasets / dataset.dataset_id),
+            store,
+            where.workspace,
+            taps=arguments.listed(features),
+            autocast=autocast,
+            report=terminal.progress,
+        )
         if out is not None:
             _write(store.table(Filter(dataset.dataset_id, pass_id=found.pass_id)), out)
     record = asdict(found) | {"computed_at": found.computed_at.isoformat(), "out": str(out) if out else None}

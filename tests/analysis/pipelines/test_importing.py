@@ -91,11 +91,25 @@ def test_only_what_was_uploaded_is_removed(workspace, tmp_path):
 
 
 def test_uploads_that_nobody_imports_go_after_days(workspace):
-    old, young = archive(workspace / "incoming" / "old.zip"), archive(workspace / "incoming" / "young.zip")
-    os.utime(old, (time.time() - 4 * 24 * 3600,) * 2)
+    incoming = workspace / "incoming"
+    old, young, laid = (archive(incoming / f"{name}.zip") for name in ("0" * 32, "1" * 32, "laid there by hand"))
+    for path in (old, laid):
+        os.utime(path, (time.time() - 4 * 24 * 3600,) * 2)
     assert remove_stale_uploads(workspace) == 1
     assert not old.exists()
     assert young.exists()
+    assert laid.exists()
+
+
+def test_an_upload_that_is_gone_because_it_was_imported_is_not_missed(workspace):
+    """Killed between the store's commit and the journal's: the job is done again."""
+    upload = archive(workspace / "incoming" / f"{'2' * 32}.zip")
+    arguments = {"workspace": str(workspace), "source": str(upload), "name": "a", "uploaded": True}
+    with Store.open(workspace) as store:
+        first = finish(store, workspace, arguments, compute(arguments, silent))
+        assert not upload.exists()
+        assert finish(store, workspace, arguments, compute(arguments, silent)) == first
+        assert [d.name for d in store.datasets()] == ["a"]
 
 
 def test_options_reach_the_import(workspace, tmp_path):
