@@ -89,6 +89,18 @@ class PassRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A classifier that was used in the workspace."""
+
+    model_id: str  # fingerprint
+    name: str
+    architecture: str
+    source: str
+    parameters: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which samples of a dataset: everything given must hold. The default is all of them."""
 

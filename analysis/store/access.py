@@ -1,7 +1,7 @@
 """What every group of the store's verbs works with: the folder, cursors to read, one thread to write."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,9 +22,13 @@ class Access:
     database: Database
     writer: Writer
 
-    def read(self) -> AbstractContextManager[DuckDBPyConnection]:
-        """A cursor for this thread, for the length of the block."""
-        return self.database.cursor()
+    @contextmanager
+    def read(self) -> Iterator[DuckDBPyConnection]:
+        """A cursor for this thread, for the length of the block: all that is read is as of one moment."""
+        with self.database.cursor() as db:
+            db.execute("BEGIN")
+            yield db
+            db.execute("COMMIT")
 
     def write(self, change: Callable[[DuckDBPyConnection], T]) -> T:
         """Run `change(cursor)` in a transaction; it may run more than once. What it returns, once committed."""

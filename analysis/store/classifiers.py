@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
 
+from analysis.records import ModelRecord
+from analysis.store import folders
+from analysis.store.access import Access
+from analysis.store.passes import drop as drop_passes
+from analysis.store.rows import columns, from_row, select
 from analysis.store.times import now
 from analysis.types import Prediction
 
@@ -51,6 +56,44 @@ def read_predictions(
         [fingerprint, list(digests)],
     ).fetchall()
     found: dict[str, tuple[Prediction, ...]] = {}
-    for image, *columns in rows:
-        found[image] = (*found.get(image, ()), Prediction(*columns))
+    for image, *values in rows:
+        found[image] = (*found.get(image, ()), Prediction(*values))
     return found
+
+
+_COLUMNS = columns(ModelRecord)
+
+
+class Models:
+    """What is known of the classifiers that were used in the workspace."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def all(self) -> list[ModelRecord]:
+        """The last added first."""
+        query = f"{select('model', _COLUMNS)} ORDER BY added_at DESC, model_id"
+        with self._access.read() as db:
+            return [from_row(ModelRecord, _COLUMNS, row) for row in db.execute(query).fetchall()]
+
+    def delete(self, model_id: str) -> None:
+        """Forget it with all that it said: predictions, maps, passes and their folders, class maps. Weights stay.
+
+        The files of its maps go at the next compacting. One that is not there is forgotten already.
+        """
+        for pass_id in self._access.write(lambda db: _drop(db, model_id)):
+            folders.remove(self._access.workspace / "passes" / pass_id)
+
+
+def _drop(db: DuckDBPyConnection, model_id: str) -> list[str]:
+    passes = [p for (p,) in db.execute("SELECT pass_id FROM pass WHERE model_id = ?", [model_id]).fetchall()]
+    drop_passes(db, passes)
+    for query in (
+        "DELETE FROM attribution_map a USING run r WHERE a.run_id = r.run_id AND model_id = ?",
+        "DELETE FROM run WHERE model_id = ?",
+        "DELETE FROM prediction WHERE model_id = ?",
+        "DELETE FROM class_map WHERE model_id = ?",
+        "DELETE FROM model WHERE model_id = ?",
+    ):
+        db.execute(query, [model_id])
+    return passes

@@ -32,9 +32,9 @@ class Confusions:
     def confusion(self, given: Filter, rows: str, columns: str, most: int = 30) -> Confusion:
         """rows, columns: TRUTH or a pass's id. Over the samples of the filter for which both say something.
 
-        Classes that are the same on both sides have the same place, so that the diagonal is agreement. Where
-        there are more than `most`, those with the most disagreement stay, then the most frequent. All
-        classes of a side with at most that many are shown.
+        Classes that are the same on both sides come first and have the same place, so that the diagonal is
+        agreement. Where there are more than `most`, those with the most disagreement stay, then the most
+        frequent. A side with at most that many classes shows those without samples too.
         """
         if most < 1:
             raise BadParameter(f"A confusion matrix shows at least one class, got {most}.")
@@ -46,7 +46,7 @@ class Confusions:
         row, column, count = _cells(left.values[wanted], top.values[wanted], len(left.names), len(top.names))
         left_ids, top_ids = _identities(left, top)
         shown = _shown(left_ids, top_ids, row, column, count, most)
-        row_classes, column_classes = _placed(left_ids, shown), _placed(top_ids, shown)
+        row_classes, column_classes = _placed(left_ids, top_ids, shown), _placed(top_ids, left_ids, shown)
         return Confusion(
             counts=_matrix(row, column, count, row_classes, column_classes),
             row_classes=row_classes,
@@ -117,10 +117,13 @@ def _shown(
     return np.sort(order[wanted[order]][:most])
 
 
-def _placed(identities: np.ndarray, shown: np.ndarray) -> tuple[int, ...]:
-    """The classes of one side that are shown, in the order of their identities, then of their own."""
-    order = np.lexsort((np.arange(len(identities)), identities))
-    return tuple(int(i) for i in order[np.isin(identities[order], shown)])
+def _placed(own: np.ndarray, others: np.ndarray, shown: np.ndarray) -> tuple[int, ...]:
+    """The classes of one side that are shown: one for each class of both sides, in order, then the others."""
+    first = np.zeros(len(own), bool)
+    first[np.unique(own, return_index=True)[1]] = True
+    paired = first & np.isin(own, others)
+    order = np.lexsort((np.arange(len(own)), own, ~paired))
+    return tuple(int(i) for i in order[np.isin(own[order], shown)])
 
 
 def _matrix(

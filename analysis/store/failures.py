@@ -1,5 +1,6 @@
 """What DuckDB's errors mean for a user. Their kinds are too coarse, so their texts are read."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -54,5 +55,12 @@ def sentence(error: duckdb.Error) -> str:
         return "The workspace's database is damaged. Ask again: it will be set aside and begun anew."
     if isinstance(error, duckdb.FatalException):
         return "The workspace's database stopped after an error and will be opened again. Ask again."
-    line = re.sub(r'"[^"]*[/\\][^"]*"', "a file", text.splitlines()[0])
+    line = re.sub(r"""(["'])[^"']*[/\\].*\1""", "a file", text.splitlines()[0])
     return f"The workspace's database failed: {line[:200]}"
+
+
+def unwritable(error: OSError, what: str = "workspace") -> str:
+    """One sentence about files, without their paths."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"The {what}'s disk is full. Nothing was kept; make room, and ask again."
+    return f"The {what} cannot be written ({error.strerror or type(error).__name__}). Check the folder's permissions."

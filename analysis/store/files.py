@@ -62,6 +62,14 @@ class Files:
         path.unlink(missing_ok=True)
         return None
 
+    def intact(self, name: str) -> bool:
+        """Whether the file is there and holds what was kept. It stays as it is."""
+        try:
+            with (self.folder / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest() == Path(name).name.split(".")[0]
+        except OSError:
+            return False
+
     def put_arrays(self, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
         """Keep arrays of numbers by key, bit for bit; key -> name, as in `put`."""
         return self.put({key: _npy(values) for key, values in arrays.items()}, ".npy")

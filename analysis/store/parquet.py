@@ -19,12 +19,17 @@ def described(db: DuckDBPyConnection, what: str, paths: Sequence[Path], needed: 
         raise BadTable(f"{what} cannot be taken: {gone or 'its table'} is missing. Make it again.")
     names = [str(p) for p in paths]
     try:
-        found = {row[0] for row in db.execute(f"DESCRIBE SELECT * FROM {SOURCE}", [names]).fetchall()}  # noqa: S608
+        found = columns(db, *names)
     except (duckdb.InvalidInputException, duckdb.IOException) as error:
         raise BadTable(f"{what} cannot be taken: its table is damaged. Make it again.") from error
     if missing := [name for name in needed if name not in found]:
         raise BadTable(f"{what} cannot be taken: its table lacks the columns {', '.join(missing)}. Make it again.")
     return names
+
+
+def columns(db: DuckDBPyConnection, *names: str) -> list[str]:
+    """The columns that the files have."""
+    return [row[0] for row in db.execute(f"DESCRIBE SELECT * FROM {SOURCE}", [names]).fetchall()]  # noqa: S608
 
 
 def numbers(db: DuckDBPyConnection, what: str, names: list[str], asked: Mapping[str, str]) -> dict[str, int]:

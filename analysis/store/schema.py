@@ -167,6 +167,11 @@ def m002_samples(db: DuckDBPyConnection) -> None:
 MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples)
 
 
+def newest_step() -> int:
+    """The number of the last migration that this program knows."""
+    return max(int(m.__name__[1:4]) for m in MIGRATIONS)
+
+
 def migrate(db: DuckDBPyConnection) -> None:
     """Bring the file to the newest schema; StoreTooNew, and the file as it was, if it is ahead of this program."""
     tables = {name for (name,) in db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
@@ -177,7 +182,7 @@ def migrate(db: DuckDBPyConnection) -> None:
     if unknown := applied - set(numbered):
         raise StoreTooNew(
             f"The workspace was written by a newer Cutaway (its tables are at step {max(unknown)}, this version knows "
-            f"{max(numbered)}). Update Cutaway, or choose another workspace."
+            f"{newest_step()}). Update Cutaway, or choose another workspace."
         )
     for number in sorted(set(numbered) - applied):
         _apply(db, number, numbered[number])

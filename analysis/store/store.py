@@ -6,8 +6,6 @@ one thread and return when they are committed. All of it is a cache of what can 
 
 from __future__ import annotations
 
-import errno
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,23 +13,25 @@ from typing import TYPE_CHECKING
 from analysis.errors import StoreError
 from analysis.store import attributions, classifiers, overview, pictures
 from analysis.store.access import Access
+from analysis.store.checking import Checking
 from analysis.store.class_maps import ClassMaps
 from analysis.store.confusion import Confusions
 from analysis.store.database import Database
 from analysis.store.datasets import Datasets
+from analysis.store.failures import unwritable
 from analysis.store.files import Files
 from analysis.store.jobs import JobJournal
 from analysis.store.passes import Passes
 from analysis.store.samples import Samples
 from analysis.store.scores import Scores
 from analysis.store.selections import Selections
+from analysis.store.transfer import Transfer
+from analysis.store.upkeep import Upkeep
 from analysis.store.writer import Writer
 from analysis.types import AttributionMap, Picture, Prediction
 
 if TYPE_CHECKING:
     from models.classifier import Classifier
-
-_ORPHAN_SECONDS = 3600  # a younger file may belong to a row that is about to be committed
 
 
 class Store:
@@ -46,33 +46,32 @@ class Store:
         self._add_verbs(Access(workspace, database, self._writer))
 
     def _add_verbs(self, access: Access) -> None:
-        """The verbs of what concerns whole datasets, one group a file."""
-        datasets, passes, jobs = Datasets(access), Passes(access), JobJournal(access)
-        samples, scores, selections, class_maps = (
-            Samples(access),
-            Scores(access),
-            Selections(access),
-            ClassMaps(access),
-        )
+        """The verbs of whole datasets and of the workspace: each is a method of a group, which is one file."""
+        datasets, models, passes = Datasets(access), classifiers.Models(access), Passes(access)
         self.save_dataset, self.datasets, self.dataset = datasets.save, datasets.all, datasets.one
         self.rename_dataset, self.delete_dataset = datasets.rename, datasets.delete
         self.class_counts = datasets.class_counts
-        self.save_pass, self.passes, self.pass_record, self.delete_pass = (
-            passes.save,
-            passes.all,
-            passes.one,
-            passes.delete,
-        )
+        self.models, self.delete_model = models.all, models.delete
+        self.save_pass, self.delete_pass = passes.save, passes.delete
+        self.passes, self.pass_record = passes.all, passes.one
+
+        samples, scores = Samples(access), Scores(access)
         self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids
         self.table, self.histogram = samples.table, samples.histogram
         self.confusion = Confusions(access).confusion
         self.reliability, self.class_scores = scores.reliability, scores.class_scores
+
+        selections, class_maps, jobs = Selections(access), ClassMaps(access), JobJournal(access)
         self.selections, self.selection, self.selection_ids = selections.all, selections.one, selections.ids
         self.save_selection, self.rename_selection = selections.save, selections.rename
         self.combine_selections, self.delete_selection = selections.combine, selections.delete
         self.export_selection = selections.export
         self.class_map, self.save_class_map = class_maps.get, class_maps.save
         self.put_job, self.jobs, self.forget_job = jobs.put, jobs.all, jobs.forget
+
+        transfer = Transfer(access)
+        self.export_to, self.import_from = transfer.export_to, transfer.import_from
+        self.check, self.compact = Checking(access).check, Upkeep(access).compact
 
     @classmethod
     def open(cls, workspace: Path, *, memory_limit: str = "1GB", threads: int = 2) -> Store:
@@ -86,7 +85,7 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
             return cls(workspace, Database(workspace / "store.duckdb", memory_limit=memory_limit, threads=threads))
         except OSError as error:
-            raise StoreError(_unwritable(error)) from error
+            raise StoreError(unwritable(error)) from error
 
     def __enter__(self) -> Store:
         return self
@@ -120,7 +119,7 @@ class Store:
         try:
             files = self._maps.put_arrays({run_id: a.raw for run_id, a in found.items()})
         except OSError as error:
-            raise StoreError(_unwritable(error)) from error
+            raise StoreError(unwritable(error)) from error
         self._writer.do(lambda db: attributions.write(db, found, files, versions or {}))
 
     def save_picture(self, picture: Picture, data: bytes) -> None:
@@ -128,7 +127,7 @@ class Store:
         try:
             file = self._images.put({picture.digest: data})[picture.digest]
         except OSError as error:
-            raise StoreError(_unwritable(error)) from error
+            raise StoreError(unwritable(error)) from error
         self._writer.do(lambda db: pictures.write(db, picture, file, len(data)))
 
     def picture_bytes(self, digest: str) -> tuple[str, bytes] | None:
@@ -158,24 +157,11 @@ class Store:
         """What the workspace takes on disk."""
         return overview.size_bytes(self.workspace)
 
+    def size_report(self) -> dict[str, int]:
+        """What each table, folder and file in the workspace takes on disk; all of them make `size_bytes`."""
+        with self._database.cursor() as db:
+            return overview.sizes(db, self.workspace)
+
     def checkpoint(self) -> None:
         """Write the log into the file; do it after a job."""
         self._writer.checkpoint()
-
-    def compact(self) -> int:
-        """Remove files that no row names any more, and write the log into the file; the number of files removed."""
-        with self._database.cursor() as db:
-            used = overview.files_in_use(db)
-        before = time.time() - _ORPHAN_SECONDS
-        removed = sum(files.remove_unused(used, before) for files in (self._maps, self._images))
-        self.checkpoint()
-        return removed
-
-
-def _unwritable(error: OSError) -> str:
-    """One sentence, without the path."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return "The workspace's disk is full. Nothing was kept; make room, and ask again."
-    return (
-        f"The workspace cannot be written ({error.strerror or type(error).__name__}). Check the folder's permissions."
-    )

@@ -121,9 +121,9 @@ def test_flipped_bytes_anywhere_cost_one_answer_at_most(tmp_path, made):
     path = tmp_path / "store.duckdb"
     whole = path.read_bytes()
     rng, late = random.Random(0), 0
-    for _ in range(8):
+    for _ in range(10):
         data = bytearray(whole)
-        for _ in range(20):
+        for _ in range(2):  # more of them are found when the file is opened
             data[rng.randrange(12_288, len(data))] ^= 0xFF
         path.write_bytes(data)
         with Store.open(tmp_path) as store:

@@ -1,0 +1,73 @@
+"""Rows of an export into the tables: only those that are missing, with this workspace's own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from duckdb import DuckDBPyConnection
+
+from analysis.errors import BadTable
+from analysis.store import parquet
+from analysis.store.datasets import new_key
+from analysis.store.names import checked_id, free_name
+
+# Tables without keys of the workspace's own.
+_PLAIN = ("model", "image", "prediction", "run", "attribution_map", "class_map", "job")
+_HELD = (("dataset", "sample", "size"), ("pass", "sample_result", "samples"), ("selection", "selection_member", "size"))
+_CONDITION = {"job": "WHERE state NOT IN ('queued', 'running')"}
+
+
+def take(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:
+    """files: table -> its Parquet file. Runs in one transaction; BadTable where rows do not belong together."""
+    for table in _PLAIN:
+        if table in files:
+            query = f"INSERT OR IGNORE INTO {table} BY NAME SELECT * FROM {parquet.SOURCE} {_CONDITION.get(table, '')}"  # noqa: S608
+            db.execute(query, [[files[table]]])
+    for table, rows, size in _HELD:
+        if table in files and rows in files:
+            _take_held(db, files, table, rows, size)
+
+
+def _take_held(db: DuckDBPyConnection, files: Mapping[str, str], table: str, rows: str, size: str) -> None:
+    """Datasets with their samples, passes with their results, or selections with their members."""
+    query = f"""SELECT {table}_id, {table}_key, {size}, {"NULL" if table == "dataset" else "dataset_id"}
+                FROM {parquet.SOURCE} ANTI JOIN {table} USING ({table}_id) ORDER BY {table}_id"""  # noqa: S608
+    for found, key, expected, dataset_id in db.execute(query, [[files[table]]]).fetchall():
+        checked_id(table, found)
+        if dataset_id is None or _has_dataset(db, dataset_id):
+            _take_one(db, files, table, rows, (found, key, expected))
+
+
+def _take_one(
+    db: DuckDBPyConnection, files: Mapping[str, str], table: str, rows: str, row: tuple[str, int, int]
+) -> None:
+    found, theirs, expected = row
+    ours = new_key(db)
+    replaced, values = f"?::INTEGER AS {table}_key", [str(ours)]
+    if table != "pass":
+        replaced += ", ?::VARCHAR AS name"
+        values.append(_free_name(db, files[table], table, found))
+    query = f"""INSERT INTO {table} BY NAME
+                SELECT * REPLACE ({replaced}) FROM {parquet.SOURCE} WHERE {table}_id = ?"""  # noqa: S608
+    db.execute(query, [*values, [files[table]], found])
+    query = f"""INSERT INTO {rows} BY NAME
+                SELECT * REPLACE (?::INTEGER AS {table}_key) FROM {parquet.SOURCE}
+                WHERE {table}_key = ? ORDER BY sample"""  # noqa: S608
+    db.execute(query, [ours, [files[rows]], theirs])
+    taken = db.execute(f"SELECT count(*) FROM {rows} WHERE {table}_key = ?", [ours]).fetchall()[0][0]  # noqa: S608
+    if taken != expected:
+        raise BadTable(
+            f"The export is not whole: a {table} has {taken:,} rows in {rows}.parquet, expected {expected:,}. "
+            "Nothing was taken. Export it again."
+        )
+
+
+def _free_name(db: DuckDBPyConnection, file: str, table: str, found: str) -> str:
+    query = f"SELECT name FROM {parquet.SOURCE} WHERE {table}_id = ?"  # noqa: S608
+    name = db.execute(query, [[file], found]).fetchall()[0][0]
+    taken = [n for (n,) in db.execute(f"SELECT name FROM {table}").fetchall()]  # noqa: S608
+    return free_name(name, taken)
+
+
+def _has_dataset(db: DuckDBPyConnection, dataset_id: str) -> bool:
+    return bool(db.execute("SELECT 1 FROM dataset WHERE dataset_id = ?", [dataset_id]).fetchall())
