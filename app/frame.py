@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -53,10 +53,17 @@ def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
     st.page_link(pages()[name], label=label, icon=icon, query_params=query or None)
 
 
-def submit(kind: str, arguments: Mapping[str, Any], title: str) -> None:
-    """Start work that this session will hear of; see `pipelines.work`."""
+def submit(kind: str, arguments: Mapping[str, Any], title: str) -> NoReturn:
+    """Start work that this session will hear of (see `pipelines.work`), and draw the page anew."""
     job = resources.work().submit(kind, arguments, title)
     st.session_state.setdefault(SEEN, set()).add(job.key)
+    st.rerun()
+
+
+def hear() -> None:
+    """Before the page is drawn: say how work has ended that this session saw."""
+    with boundary():
+        _hear(_active())
 
 
 def ended() -> list[JobView]:
@@ -77,7 +84,7 @@ def indicator(refreshing: bool) -> None:
     """
     with boundary():
         active = _active()
-        _hear(active)
+        st.session_state[SEEN] = st.session_state.get(SEEN, set()) | {view.key for view in active}
         with st.container(key=INDICATOR):
             st.fragment(_working, run_every=POLL_SECONDS if active else None)(refreshing)
 

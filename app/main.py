@@ -11,5 +11,6 @@ st.set_page_config("Cutaway", str(ROOT / "assets" / "icon.png"), layout="wide", 
 st.html(frame.STYLE)
 st.logo((ROOT / "assets" / "logo.svg").read_text("utf-8"), size="large")
 page = st.navigation(list(frame.pages().values()), position="top")
+frame.hear()
 page.run()
 frame.indicator(refreshing=page.url_path != "")

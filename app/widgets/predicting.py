@@ -9,7 +9,6 @@ import streamlit as st
 
 from analysis.records import UNLABELLED, DatasetRecord
 from app import frame, resources
-from app.boundary import guarded
 from app.widgets import classifiers
 from app.widgets.progress import watch
 
@@ -45,12 +44,8 @@ def offer(record: DatasetRecord, key: str) -> None:
         "autocast": busy,
         "class_map": by_hand or None,
     }
-    given = (arguments, f"{name} over {record.name}")
-    left.button("Run", type="primary", key=f"{key}.do", on_click=guarded(_submit), args=given)
-
-
-def _submit(arguments: dict[str, Any], title: str) -> None:
-    frame.submit("predict", arguments, title)
+    if left.button("Run", type="primary", key=f"{key}.do"):
+        frame.submit("predict", arguments, f"{name} over {record.name}")
 
 
 def _published() -> list[str]:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import frame
-from app.boundary import guarded, plain
+from app.boundary import plain
 from app.widgets.knobs import knobs
 from app.workspace_choice import PAGE
 
 if TYPE_CHECKING:
-    from analysis.datasets.generated import Generator
-    from analysis.registry import Scalar
+    pass
 
 
 def section() -> None:
@@ -38,16 +37,12 @@ def section() -> None:
         name = (
             st.text_input("Name", key="workspace.generate.name", max_chars=80, placeholder=called) or called
         ).strip()
-        given = (generator, name, params)
-        st.button("Generate", type="primary", key="workspace.generate.do", on_click=guarded(_submit), args=given)
+        arguments = {"kind": generator.name, "name": name, "params": generator.bound(dict(params))}
+        if st.button("Generate", type="primary", key="workspace.generate.do"):
+            frame.submit("generate", arguments, f"Generating {name}")
     with right:
         st.markdown(plain(generator.note.reads))
         for words in (generator.note.fails, generator.note.differs):
             if words:
                 st.caption(plain(words))
         st.caption(plain(generator.note.paper))
-
-
-def _submit(generator: Generator, name: str, params: tuple[tuple[str, Scalar], ...]) -> None:
-    arguments = {"kind": generator.name, "name": name, "params": generator.bound(dict(params))}
-    frame.submit("generate", arguments, f"Generating {name}")

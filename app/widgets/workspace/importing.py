@@ -63,9 +63,8 @@ def _upload() -> None:
         file: UploadedFile | None = st.session_state.get("workspace.upload")
         name = _name(Path(file.name).stem if file else "", "upload")
         options = _options("upload", archive=True)
-        given = (file, name, options)
-        take = guarded(_take_upload)
-        st.button("Import", type="primary", key="workspace.upload.do", disabled=not file, on_click=take, args=given)
+        if st.button("Import", type="primary", key="workspace.upload.do", disabled=not file) and file:
+            _take_upload(file, name, options)
     with right:
         st.markdown(SHAPES)
         st.caption("What cannot be read is skipped, counted and listed. The files stay on this machine.")
@@ -99,8 +98,8 @@ def _path() -> None:
         found = settings.readable(text) if text.strip() else None
         name = _name(found.stem if found else "", "path")
         options = _options("path", archive=False)
-        given, submit = ({"source": str(found), "name": name, **options},), guarded(_submit)
-        st.button("Import", type="primary", key="workspace.path.do", disabled=not found, on_click=submit, args=given)
+        if st.button("Import", type="primary", key="workspace.path.do", disabled=not found):
+            frame.submit("import", {"source": str(found), "name": name, **options}, f"Importing {name}")
     with right:
         st.caption(
             "Pages may read in " + ", ".join(plain(short(root)) for root in (*settings.roots, settings.incoming)) + "."
@@ -135,10 +134,6 @@ def _step(name: str, path: Path, icon: str) -> None:
 
 def _go(path: Path) -> None:
     st.session_state["workspace.path"] = str(path)
-
-
-def _submit(arguments: Mapping[str, Any]) -> None:
-    frame.submit("import", dict(arguments), f"Importing {arguments['name']}")
 
 
 def _name(usual: str, key: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame
-from app.boundary import guarded, plain
+from app.boundary import plain
 
 SPLITS = ("test", "train")
 
@@ -22,14 +22,10 @@ def section() -> None:
         usual = f"{which} {split}"
         name = (st.text_input("Name", key="workspace.published.name", max_chars=80, placeholder=usual) or usual).strip()
         arguments = {"source": f"{PREFIX}{which}:{split}", "name": name}
-        fetch = guarded(_fetch)
-        st.button("Fetch and import", type="primary", key="workspace.published.do", on_click=fetch, args=(arguments,))
+        if st.button("Fetch and import", type="primary", key="workspace.published.do"):
+            frame.submit("import", arguments, f"Importing {name}")
     with right:
         st.markdown(
             "Fetched through torchvision, over the network, the first time; kept in the workspace from then on."
         )
         st.caption(plain("Downloaded already, on this server? Import the folder by its path."))
-
-
-def _fetch(arguments: dict[str, str]) -> None:
-    frame.submit("import", arguments, f"Importing {arguments['name']}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app import frame, resources
-from app.boundary import guarded, plain
+from app.boundary import plain
 from app.widgets import predicting
 
 if TYPE_CHECKING:
@@ -43,14 +43,8 @@ def _choose() -> None:
             arguments |= _data(recipe)
             missing = arguments["data"] is None
         title = f"Training {called.strip() or name}"
-        st.button(
-            "Train",
-            type="primary",
-            key="workspace.train.do",
-            disabled=missing,
-            on_click=guarded(_submit),
-            args=(arguments, title),
-        )
+        if st.button("Train", type="primary", key="workspace.train.do", disabled=missing):
+            frame.submit("train", arguments, title)
     with right:
         st.markdown(plain(recipe.summary))
         st.caption(plain(f"Trains on {recipe.train or recipe.data}."))
@@ -73,7 +67,3 @@ def _data(recipe: Recipe) -> dict[str, Any]:
     )
     tests = st.multiselect("Is tested on", names, format_func=names.__getitem__, key=f"{key}.tests", placeholder="None")
     return {"data": data, "tests": list(tests)}
-
-
-def _submit(arguments: dict[str, Any], title: str) -> None:
-    frame.submit("train", arguments, title)
