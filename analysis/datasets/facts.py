@@ -26,6 +26,20 @@ def fingerprint(samples: "pa.Table", boxes: "pa.Table", class_names: Sequence[st
     return digest.hexdigest()
 
 
+def counts(column: "pa.ChunkedArray") -> dict[str, int]:
+    """How often each value occurs, most frequent first, in the order of their names where equal."""
+    pairs = [(each["values"], each["counts"]) for each in column.value_counts().to_pylist()]
+    return dict(sorted(pairs, key=lambda pair: (-pair[1], pair[0])))
+
+
+def image_sizes(samples: "pa.Table", most: int) -> dict[str, int]:
+    """The most frequent sizes, width x height."""
+    sides = [samples.column(side).to_numpy() for side in ("width_px", "height_px")]
+    sizes, found = np.unique(np.stack(sides, axis=1), axis=0, return_counts=True)
+    order = np.argsort(-found, kind="stable")[:most]
+    return {f"{sizes[i, 0]} x {sizes[i, 1]}": int(found[i]) for i in order}
+
+
 def label_remarks(samples: "pa.Table", class_names: Sequence[str]) -> tuple[str, ...]:
     """What is odd about labels: classes with one image or none, one image under two labels."""
     labels = samples.column("label").to_numpy()
@@ -37,12 +51,15 @@ def label_remarks(samples: "pa.Table", class_names: Sequence[str]) -> tuple[str,
         )
     if (empty := np.flatnonzero(counts == 0)).size:
         remarks.append(f"{counted(empty.size, 'class has', 'classes have')} no image: {_some(empty, class_names)}.")
-    seen: dict[str, set[int]] = {}
-    for digest, label in zip(samples.column("digest").to_pylist(), labels.tolist(), strict=True):
-        seen.setdefault(digest, set()).add(label)
-    if repeated := len(samples) - len(seen):
+    images = samples.column("digest").combine_chunks().dictionary_encode()
+    image = images.indices.to_numpy()  # equal numbers, equal images
+    if repeated := len(samples) - len(images.dictionary):
         remarks.append(f"{counted(repeated, 'image is', 'images are')} an exact copy of another one.")
-    if torn := sum(len(found) > 1 for found in seen.values()):
+    lowest, highest = np.full((2, len(images.dictionary)), labels[0])
+    lowest[image] = highest[image] = labels  # any of them
+    np.minimum.at(lowest, image, labels)
+    np.maximum.at(highest, image, labels)
+    if torn := int((lowest != highest).sum()):
         remarks.append(f"{counted(torn, 'image occurs', 'images occur')} under more than one label.")
     return tuple(remarks)
 

@@ -18,7 +18,7 @@ twice gets " (2)". `columns` are further columns of samples.parquet, the same on
 `finish` returns the record; where the workspace has a dataset of the same content, its files are kept and what is
 new of it (name, source, skipped files, remarks) goes into its record. Leaving the block without it (an error, a
 cancelled job) leaves nothing behind.
-Memory holds a row a sample (some 200 bytes), never the images. Not for several threads at once.
+Memory holds a row a sample (under a kilobyte), never the images. Not for several threads at once.
 """
 
 import contextlib
@@ -38,7 +38,14 @@ import numpy as np
 
 from analysis.datasets import layout, staging
 from analysis.datasets.examining import Examined, examine
-from analysis.datasets.facts import counted, fingerprint, label_remarks, rendition_remarks
+from analysis.datasets.facts import (
+    counted,
+    counts,
+    fingerprint,
+    image_sizes,
+    label_remarks,
+    rendition_remarks,
+)
 from analysis.datasets.layout import Box
 from analysis.datasets.pixels_file import PixelsFile
 from analysis.datasets.rows import Rows, checked_names
@@ -211,10 +218,17 @@ class DatasetWriter:
             place = self.folder / record.dataset_id
             if not staging.publish(self._part, place):
                 with contextlib.suppress(DataError):
-                    return self._known(place, record)
+                    if self._is_whole(place):
+                        return self._known(place, record)
                 shutil.rmtree(place)  # damaged, and this is the same content
                 staging.publish(self._part, place)
         return record
+
+    def _is_whole(self, place: Path) -> bool:
+        """Whether the dataset that is there has files as long as those just written."""
+        names = (layout.FILES, layout.PIXELS, layout.MASKS)
+        ours, theirs = ([_length(folder / name) for name in names] for folder in (self._part, place))
+        return ours == theirs and (place / layout.SAMPLES).is_file()
 
     def _known(self, place: Path, record: DatasetRecord) -> DatasetRecord:
         """The dataset that is there already, with what is new of how it came."""
@@ -225,11 +239,7 @@ class DatasetWriter:
 
     def _record(self, samples: "pa.Table", boxes: "pa.Table", class_names: tuple[str, ...]) -> DatasetRecord:
         labels = samples.column("label").to_numpy()
-        formats = Counter(samples.column("format").to_pylist())
-        sizes = Counter(
-            zip(samples.column("width_px").to_pylist(), samples.column("height_px").to_pylist(), strict=True)
-        )
-        conditions = dict.fromkeys(c for c in samples.column("condition").to_pylist() if c)
+        formats = counts(samples.column("format"))
         return DatasetRecord(
             dataset_id=fingerprint(samples, boxes, class_names),
             name=self.name,
@@ -238,11 +248,11 @@ class DatasetWriter:
             class_names=class_names,
             size=len(samples),
             labelled=int((labels != UNLABELLED).sum()),
-            formats=dict(formats.most_common()),
-            image_sizes={f"{w} x {h}": n for (w, h), n in sizes.most_common(_SIZES)},
+            formats=formats,
+            image_sizes=image_sizes(samples, most=_SIZES),
             masks=int((samples.column("_mask_length").to_numpy() > 0).sum()),
-            boxes=len(set(boxes.column("sample").to_pylist())),
-            conditions=tuple(conditions),
+            boxes=len(boxes.column("sample").unique()),
+            conditions=tuple(c for c in samples.column("condition").unique().to_pylist() if c),
             skipped=self._skipped,
             skipped_examples=tuple(self._examples),
             remarks=self._all_remarks(samples, class_names, formats),
@@ -250,7 +260,9 @@ class DatasetWriter:
             added_at=datetime.now(UTC),
         )
 
-    def _all_remarks(self, samples: "pa.Table", class_names: Sequence[str], formats: Counter[str]) -> tuple[str, ...]:
+    def _all_remarks(
+        self, samples: "pa.Table", class_names: Sequence[str], formats: Mapping[str, int]
+    ) -> tuple[str, ...]:
         decoding = [
             f"{said[:1].upper()}{said[1:]}: {counted(n, 'image', 'images')}."
             for said, n in self._decoding.most_common()
@@ -303,6 +315,10 @@ class DatasetWriter:
                 with contextlib.suppress(*((OSError,) if quietly else ())):
                     file.close()
         self._pixels = self._files = self._masks = None
+
+
+def _length(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else -1
 
 
 def _why_skipped(examples: Sequence[tuple[str, str]]) -> str:

@@ -59,7 +59,8 @@ class Rows:
         table = pa.Table.from_batches(self._done)
         order = np.arange(self._size)
         if by_name:
-            paths = [name.split("/") for name in table.column("name").to_pylist()]
+            # folder by folder: "a/b" before "a-b", as a walk through the folders goes
+            paths = [name.replace("/", "\0") for name in table.column("name").to_pylist()]
             order = np.array(sorted(range(self._size), key=paths.__getitem__), dtype=np.int64)
             table = table.take(pa.array(order))
         names, renumbered = self._classes()

@@ -301,6 +301,24 @@ def test_a_damaged_dataset_of_the_same_content_gives_way(datasets):
     assert OpenDataset.open(datasets / record.dataset_id).record.size == 5
 
 
+@pytest.mark.parametrize("name", ["pixels.npy", "samples.parquet"])
+def test_missing_and_cut_files_are_replaced_too(datasets, name):
+    record = write(datasets, arrays(), [0] * 5)
+    path = datasets / record.dataset_id / name
+    path.write_bytes(path.read_bytes()[:50]) if name == "pixels.npy" else path.unlink()
+    write(datasets, arrays(), [0] * 5)
+    np.testing.assert_array_equal(OpenDataset.open(datasets / record.dataset_id).pixels(range(5)), arrays())
+
+
+def test_files_are_in_the_order_of_a_walk_through_the_folders(datasets, image_bytes):
+    with writer(datasets) as out:
+        for seed, name in enumerate(("a-b/1", "a/b/1", "a/1", "ä/1", "a b/1", "B/1", "a/b1")):
+            out.add(image_bytes(seed), name)
+        record = out.finish()
+    names = ["B/1", "a/1", "a/b/1", "a/b1", "a b/1", "a-b/1", "ä/1"]
+    assert OpenDataset.open(datasets / record.dataset_id).names == names == sorted(names, key=lambda n: n.split("/"))
+
+
 def test_leftovers_of_a_killed_import_go_after_a_day(datasets):
     old, young = datasets / ".dead.part", datasets / ".live.part"
     for path, age in ((old, 2 * 24 * 3600), (young, 3600)):
