@@ -22,5 +22,5 @@ RECIPE = Recipe(
         "shapes, no mark": Wanted("shapes", _TEST),
         "shapes, mark conflicting": Wanted("shapes", _TEST | {"shortcut": "corner", "predictivity": 0.0}),
     },
-    minutes=3,
+    minutes=4,
 )
