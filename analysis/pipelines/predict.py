@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.errors import BadParameter
 from analysis.passes.conditions import CLEAN, Condition
 from analysis.passes.plan import VERSION
-from analysis.records import UNLABELLED, PassRecord
+from analysis.records import UNLABELLED, ModelRecord, PassRecord
 from analysis.store.keys import digest
 from analysis.types import Report, silent
 
@@ -68,6 +68,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Run the pass, or go on with it -> its record as JSON. Knows no store; runs in any process."""
     from analysis.datasets.opened import OpenDataset
     from analysis.engine.devices import best
+    from analysis.store.classifiers import described
     from models.catalogue import load
 
     workspace = Path(arguments["workspace"])
@@ -78,14 +79,16 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     taps, autocast = arguments.get("taps") or (), bool(arguments.get("autocast"))
     asked = _Asked(classifier, dataset, by_hand, taps, CLEAN, autocast)
     record, parts = asked.run(workspace, arguments.get("batch"), report)
-    return {"record": record_to_json(record), "parts": len(parts)}
+    model = asdict(described(classifier)) | {"added_at": record.computed_at.isoformat()}
+    return {"record": record_to_json(record), "model": model, "parts": len(parts)}
 
 
 def finish(store: "Store", workspace: Path, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
     """Take the pass into the store -> pass_id, accuracy (null where no truth is known) and samples."""
     from analysis.passes.result import part_paths
 
-    record = record_from_json(result["record"])
+    record, model = record_from_json(result["record"]), result["model"]
+    store.save_model(ModelRecord(**model | {"added_at": datetime.fromisoformat(model["added_at"])}))
     store.save_pass(record, part_paths(workspace / PASSES / record.pass_id, result["parts"]))
     if arguments.get("class_map"):
         store.save_class_map(record.dataset_id, record.model_id, _by_hand(arguments["class_map"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
@@ -12,7 +13,7 @@ from analysis.store import folders
 from analysis.store.access import Access
 from analysis.store.passes import drop as drop_passes
 from analysis.store.rows import columns, from_row, select
-from analysis.store.times import now
+from analysis.store.times import to_column
 from analysis.types import Prediction
 
 if TYPE_CHECKING:  # importing it costs a second of torch
@@ -25,10 +26,22 @@ _PUT_PREDICTIONS = """
            unnest(?::DOUBLE[])"""
 
 
-def write(db: DuckDBPyConnection, classifier: Classifier) -> None:
-    """Put one model's row; the moment it was first added stays."""
+def described(classifier: Classifier) -> ModelRecord:
+    """What is kept of a classifier."""
     parameters = sum(p.numel() for p in classifier.module.parameters())
-    row = [classifier.fingerprint, classifier.name, classifier.architecture, classifier.source, parameters, now()]
+    return ModelRecord(
+        model_id=classifier.fingerprint,
+        name=classifier.name,
+        architecture=classifier.architecture,
+        source=classifier.source,
+        parameters=parameters,
+        added_at=datetime.now(UTC),
+    )
+
+
+def write(db: DuckDBPyConnection, model: ModelRecord) -> None:
+    """Put one model's row; the moment it was first added stays."""
+    row = [model.model_id, model.name, model.architecture, model.source, model.parameters, to_column(model.added_at)]
     db.execute(
         """INSERT INTO model VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (model_id) DO UPDATE SET name = excluded.name, source = excluded.source""",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import StoreError
+from analysis.records import ModelRecord
 from analysis.store import attributions, classifiers, overview, pictures
 from analysis.store.access import Access
 from analysis.store.checking import Checking
@@ -137,7 +138,11 @@ class Store:
 
     def save_classifier(self, classifier: Classifier) -> None:
         """Keep what a classifier is called and where it came from; the weights stay where they are."""
-        self._writer.do(lambda db: classifiers.write(db, classifier))
+        self.save_model(classifiers.described(classifier))
+
+    def save_model(self, model: ModelRecord) -> None:
+        """The same of a classifier that is in another process."""
+        self._writer.do(lambda db: classifiers.write(db, model))
 
     def save_predictions(self, fingerprint: str, digest: str, top: Sequence[Prediction]) -> None:
         """Keep the best classes of one image, best first, replacing what was there."""

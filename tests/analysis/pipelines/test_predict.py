@@ -95,6 +95,7 @@ def test_the_job_computes_without_a_store_and_finishes_with_it(workspace, store,
     result = json.loads(json.dumps(result))
     assert store.passes() == []
     done = finish(store, workspace, asked, result)
+    assert [m.model_id for m in store.models()] == [result["record"]["model_id"]]
     record = store.pass_record(done["pass_id"])
     assert record is not None
     assert (record.class_map, record.taps) == ((3, 8, 1), ("layer3",))
