@@ -5,6 +5,7 @@ the end of the process, and what was written does not count as the process's mem
 the pass is whole.
 """
 
+import errno
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -66,12 +67,22 @@ class FeatureFile:
                 np.lib.format.write_array_header_1_0(opened, header)
                 size = opened.tell() + self.samples * width * 4
                 opened.flush()
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(opened.fileno(), 0, size)
+                _reserve(opened.fileno(), size)
                 opened.truncate(size)
 
         self.path.unlink(missing_ok=True)
         write_whole(self.temporary, fill)
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Room on the disk, where the system can promise it."""
+    try:
+        os.posix_fallocate(descriptor, 0, size)
+    except AttributeError:
+        return
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+            raise
 
 
 def _header(path: Path) -> int:

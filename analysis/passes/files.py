@@ -19,8 +19,11 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a file, then give it its name: after a crash it is there whole, or not at all."""
     temporary = path.with_name(path.name + TEMPORARY)
     with told(path):
-        write(temporary)
-        rename_flushed(temporary, path)
+        try:
+            write(temporary)
+            rename_flushed(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)  # a full disk gets back what was begun
 
 
 def rename_flushed(temporary: Path, path: Path) -> None:

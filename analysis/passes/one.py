@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from analysis.passes import parts
 from analysis.passes.collectors import Collector, FeatureCollector, MomentCollector, Seen
-from analysis.passes.files import told
+from analysis.passes.files import WriteFailed, told
 from analysis.passes.forward import LOGITS, Forward, Outputs, out_of_memory
 from analysis.passes.geometry import LinearHead
 from analysis.passes.plan import Asked, Plan, load_plan, power_of_two, save_plan, truth_digest
@@ -19,6 +20,8 @@ from analysis.passes.predictions import columns
 from analysis.passes.result import PassResult, feature_paths, moments_of, part_paths, remarks, summed
 from models.classifier import Classifier
 from models.errors import CutawayError
+
+_OURS = ("part-*", "features-*", "moments*")
 
 
 class OutOfMemory(CutawayError):
@@ -70,8 +73,8 @@ class OnePass:
             collectors=tuple(c.name for c in self.wish.collectors),
         )
         plan = load_plan(self.wish.folder, asked)
-        if plan is None:  # parts without a plan are of unknown origin
-            for stale in self.wish.folder.glob("part-*.parquet"):
+        if plan is None:  # files without a plan are of unknown origin
+            for stale in (p for pattern in _OURS for p in self.wish.folder.glob(pattern)):
                 stale.unlink()
             plan = Plan(asked, [(0, power_of_two(batch))])
         here = f"torch {torch.__version__} on {self.forward.device.type}, {torch.get_num_threads()} threads"
@@ -151,7 +154,8 @@ class OnePass:
         """Note the time taken so far, when the pass ends before it is whole."""
         if not self.plan.complete:
             self.plan.seconds += time.perf_counter() - self._started
-            save_plan(self.wish.folder, self.plan)
+            with suppress(WriteFailed):  # what ended the pass is told, not this
+                save_plan(self.wish.folder, self.plan)
 
     def finish(self) -> PassResult:
         """All parts are there: give the files their names and say what there is."""
@@ -187,8 +191,8 @@ def _linear_head(classifier: Classifier) -> LinearHead | None:
     head = classifier.head
     if head is None:
         return None
-    weight = head.weight.double().cpu().numpy()
-    bias = np.zeros(len(weight)) if head.bias is None else head.bias.double().cpu().numpy()
+    weight = head.weight.cpu().double().numpy()
+    bias = np.zeros(len(weight)) if head.bias is None else head.bias.cpu().double().numpy()
     return LinearHead(weight, bias)
 
 

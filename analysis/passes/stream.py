@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from analysis.passes.conditions import CLEAN, Condition
+from analysis.passes.conditions import CLEAN, Change, Condition
 from analysis.records import Images
 from models.preprocessing import Preprocessing
 
@@ -46,17 +46,23 @@ def crop_of(preprocessing: Preprocessing) -> Preprocessing:
     return replace(preprocessing, mean=(0.0,) * plain, std=(1.0,) * plain)
 
 
-def prepared(images: Images, samples: Sequence[int], crops: Sequence[Preprocessing], condition: Condition = CLEAN):
-    """Decode samples once and crop them each way: a list of (n, H, W, C) uint8 arrays, in memory of their own."""
+def prepared(
+    images: Images, samples: Sequence[int], crops: Sequence[Preprocessing], condition: Condition = CLEAN
+) -> list[np.ndarray]:
+    """Decode samples once and crop them each way: (n, H, W, C) uint8 a crop, in memory of their own."""
     stored = images.pixels(samples)
     if stored is not None:
         if condition.change is not None:
             stored = condition.change(stored, np.asarray(samples))
         return [_of_arrays(stored, crop) for crop in crops]
-    pictures = images.images(samples)
-    if condition.change is not None:
-        pictures = [_changed(p, s, condition) for p, s in zip(pictures, samples, strict=True)]
-    return [_of_pictures(pictures, crop) for crop in crops]
+    found = [np.empty((len(samples), *crop.size, crop.channels), np.uint8) for crop in crops]
+    for place, sample in enumerate(samples):  # one at a time: a photograph can be larger than all the crops
+        (picture,) = images.images([sample])
+        if condition.change is not None:
+            picture = _changed(picture, sample, condition.change)
+        for array, crop in zip(found, crops, strict=True):
+            array[place] = _cropped(picture, crop)
+    return found
 
 
 def _of_arrays(stored: np.ndarray, crop: Preprocessing) -> np.ndarray:
@@ -67,15 +73,12 @@ def _of_arrays(stored: np.ndarray, crop: Preprocessing) -> np.ndarray:
         return np.array(stored, order="C")
     if same and channels == 1:
         return np.repeat(stored, crop.channels, axis=3)
-    return _of_pictures([_picture(p) for p in stored], crop)
+    return np.stack([_cropped(_picture(p), crop) for p in stored])
 
 
-def _of_pictures(pictures: Sequence[Image.Image], crop: Preprocessing) -> np.ndarray:
-    rows, columns = crop.size
-    found = np.empty((len(pictures), rows, columns, crop.channels), np.uint8)
-    for place, picture in zip(found, pictures, strict=True):
-        place[:] = np.asarray(crop.cropped(picture)).reshape(place.shape)
-    return found
+def _cropped(picture: Image.Image, crop: Preprocessing) -> np.ndarray:
+    """(H, W, C) uint8."""
+    return np.asarray(crop.cropped(picture)).reshape(*crop.size, crop.channels)
 
 
 def _picture(pixels: np.ndarray) -> Image.Image:
@@ -83,12 +86,9 @@ def _picture(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
-def _changed(picture: Image.Image, sample: int, condition: Condition) -> Image.Image:
-    if condition.change is None:
-        return picture
+def _changed(picture: Image.Image, sample: int, change: Change) -> Image.Image:
     pixels = np.asarray(picture)
-    batch = pixels.reshape(1, *pixels.shape[:2], -1)
-    return _picture(condition.change(batch, np.array([sample]))[0])
+    return _picture(change(pixels.reshape(1, *pixels.shape[:2], -1), np.array([sample]))[0])
 
 
 class Stream:

@@ -154,7 +154,7 @@ def test_several_classifiers_share_one_decoding_and_do_not_change_each_other(tmp
     company = [classifier(), classifier(seed=1), classifier(preprocessing=larger, seed=2)]
     folders = [tmp_path / str(n) for n in range(3)]
     together = run_pass(company, pictures, folders, class_maps=[CLASSES] * 3, taps=("hidden",), batch=32)
-    assert pictures.decoded == list(range(150)) or sorted(pictures.decoded) == list(range(150))
+    assert sorted(pictures.decoded) == list(range(150))
     for number, one in enumerate(company):
         (alone,) = run_pass(
             [one], images, [tmp_path / f"alone{number}"], class_maps=[CLASSES], taps=("hidden",), batch=32
@@ -329,6 +329,7 @@ def test_a_damaged_part_or_lost_features_are_computed_again(tmp_path, images):
     found.module.calls = 0
     run_pass([found], images, [tmp_path], class_maps=[CLASSES], taps=("hidden",))
     assert (found.module.calls, contents(tmp_path)) == (3, whole)
+    np.savez(tmp_path / "moments.npz", **{"hidden/count": 1, "hidden/mean": np.ones(6), "hidden/m2": np.ones(6)})
     (tmp_path / "pass.json").write_text("{")
     found.module.calls = 0
     run_pass([found], images, [tmp_path], class_maps=[CLASSES], taps=("hidden",), batch=64)
