@@ -18,6 +18,8 @@ _COLUMNS = columns(DatasetRecord)
 _SAMPLE = ("sample", "name", "label", "width_px", "height_px", "condition", "digest", "format")
 _PUT = insert("dataset", ("dataset_key", *_COLUMNS))
 _GET = select("dataset", _COLUMNS)
+_FIND = f"""{select("dataset", ("dataset_key", *_COLUMNS))} WHERE dataset_id = ? OR name = ?
+            ORDER BY dataset_id = ? DESC LIMIT 1"""
 _TAKE = f"""
     INSERT INTO sample BY NAME
     SELECT ?::INTEGER AS dataset_key, {", ".join(_SAMPLE)},
@@ -75,22 +77,20 @@ class Datasets:
         """Samples by label, UNLABELLED among them where some have none; only labels that occur."""
         query = "SELECT label, count(*) FROM sample WHERE dataset_key = ? GROUP BY label ORDER BY label"
         with self._access.read() as db:
-            return dict(db.execute(query, [key_of(db, get(db, dataset_id).dataset_id)]).fetchall())
+            return dict(db.execute(query, [found(db, dataset_id)[1]]).fetchall())
 
 
 def get(db: DuckDBPyConnection, name_or_id: str) -> DatasetRecord:
     """The dataset with this id, else with this name; UnknownName with near ones."""
-    query = f"{_GET} WHERE dataset_id = ? OR name = ? ORDER BY dataset_id = ? DESC LIMIT 1"
-    row = first_row(db, query, [name_or_id] * 3)
+    return found(db, name_or_id)[0]
+
+
+def found(db: DuckDBPyConnection, name_or_id: str) -> tuple[DatasetRecord, int]:
+    """A dataset as `get` finds it, and the number that stands for it in the table `sample`."""
+    row = first_row(db, _FIND, [name_or_id] * 3)
     if row is None:
         raise UnknownName("dataset", name_or_id, _names(db))
-    return from_row(DatasetRecord, _COLUMNS, row)
-
-
-def key_of(db: DuckDBPyConnection, dataset_id: str) -> int | None:
-    """The number that stands for a dataset in the table `sample`."""
-    row = first_row(db, "SELECT dataset_key FROM dataset WHERE dataset_id = ?", [dataset_id])
-    return row[0] if row else None
+    return from_row(DatasetRecord, _COLUMNS, row[1:]), row[0]
 
 
 def new_key(db: DuckDBPyConnection) -> int:
@@ -118,10 +118,9 @@ def _checked(db: DuckDBPyConnection, record: DatasetRecord, path: Path) -> list[
 
 def _write(db: DuckDBPyConnection, record: DatasetRecord, names: list[str]) -> None:
     name = checked_name("dataset", record.name, _names(db, but=record.dataset_id))
-    key = key_of(db, record.dataset_id)
-    if key is None:
-        key = new_key(db)
-    else:
+    before = first_row(db, "SELECT dataset_key FROM dataset WHERE dataset_id = ?", [record.dataset_id])
+    key = before[0] if before else new_key(db)
+    if before:
         db.execute("DELETE FROM sample WHERE dataset_key = ?", [key])
     db.execute(_PUT, [key, *to_row(replace(record, name=name))])
     db.execute(_TAKE, [key, names])

@@ -19,9 +19,10 @@ _COLUMNS = columns(PassRecord)
 _KEPT = columns(PassRecord, "dataset_name")
 _PLAIN = ("sample", "truth", "prediction", "correct", "top_classes", "top_probabilities")
 _PUT = insert("pass", ("pass_key", *_KEPT))
-_GET = select(
-    "pass JOIN dataset USING (dataset_id)", ["dataset.name" if c == "dataset_name" else f"pass.{c}" for c in _COLUMNS]
-)
+_FROM = "pass JOIN dataset USING (dataset_id)"
+_NAMED = ["dataset.name" if column == "dataset_name" else f"pass.{column}" for column in _COLUMNS]
+_GET = select(_FROM, _NAMED)
+_FIND = f"{select(_FROM, ['pass_key', *_NAMED])} WHERE pass_id = ?"
 # Not a number is no number: DuckDB holds NaN for larger than all others, so that ranges would take it.
 _TAKE = f"""
     INSERT INTO sample_result BY NAME
@@ -57,7 +58,8 @@ class Passes:
 
     def one(self, pass_id: str) -> PassRecord | None:
         with self._access.read() as db:
-            return get(db, pass_id)
+            row = found(db, pass_id)
+        return row[0] if row else None
 
     def delete(self, pass_id: str) -> None:
         """Remove it with its results and its folder of parts and features. One that is not there is gone already."""
@@ -66,16 +68,10 @@ class Passes:
         folders.remove(folder)
 
 
-def get(db: DuckDBPyConnection, pass_id: str) -> PassRecord | None:
-    """The pass with this id."""
-    row = first_row(db, f"{_GET} WHERE pass_id = ?", [pass_id])
-    return None if row is None else from_row(PassRecord, _COLUMNS, row)
-
-
-def key_of(db: DuckDBPyConnection, pass_id: str) -> int | None:
-    """The number that stands for a pass in the table `sample_result`."""
-    row = first_row(db, "SELECT pass_key FROM pass WHERE pass_id = ?", [pass_id])
-    return row[0] if row else None
+def found(db: DuckDBPyConnection, pass_id: str) -> tuple[PassRecord, int] | None:
+    """The pass with this id, and the number that stands for it in the table `sample_result`."""
+    row = first_row(db, _FIND, [pass_id])
+    return None if row is None else (from_row(PassRecord, _COLUMNS, row[1:]), row[0])
 
 
 def drop(db: DuckDBPyConnection, pass_ids: Sequence[str]) -> None:
@@ -107,10 +103,9 @@ def _checked(db: DuckDBPyConnection, record: PassRecord, parts: Sequence[Path]) 
 
 def _write(db: DuckDBPyConnection, record: PassRecord, names: list[str]) -> None:
     dataset = get_dataset(db, record.dataset_id)  # UnknownName where it was deleted meanwhile: nothing is kept
-    key = key_of(db, record.pass_id)
-    if key is None:
-        key = new_key(db)
-    else:
+    before = found(db, record.pass_id)
+    key = before[1] if before else new_key(db)
+    if before:
         db.execute("DELETE FROM sample_result WHERE pass_key = ?", [key])
     db.execute(_PUT, [key, *to_row(replace(record, dataset_id=dataset.dataset_id), "dataset_name")])
     db.execute(_TAKE, [key, names])

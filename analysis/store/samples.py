@@ -44,7 +44,7 @@ class Samples:
     def ids(self, given: Filter) -> np.ndarray:
         """(n,) int32, ascending: their places in the dataset."""
         with self._access.read() as db:
-            return np.flatnonzero(filters.chosen(db, filters.planned(db, given))).astype(np.int32)
+            return filters.places(db, filters.planned(db, given)).astype(np.int32)
 
     def page(
         self, given: Filter, *, sort: str = "sample", descending: bool = False, limit: int = 60, offset: int = 0
@@ -55,7 +55,7 @@ class Samples:
         """
         with self._access.read() as db:
             plan = filters.planned(db, given)
-            places = np.flatnonzero(filters.chosen(db, plan))
+            places = filters.places(db, plan)
             stop = offset + max(limit, 0)
             if sort == "sample":
                 wanted = (places[::-1] if descending else places)[offset:stop]
@@ -77,7 +77,7 @@ class Samples:
             raise UnknownName("number", column, NUMBERS)
         with self._access.read() as db:
             plan = filters.planned(db, given)
-            values = _keys(db, plan, column)[filters.chosen(db, plan)]
+            values = _keys(db, plan, column)[filters.places(db, plan)]
         return np.histogram(values[np.isfinite(values)].astype(np.float64), bins)
 
 

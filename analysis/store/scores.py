@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from duckdb import DuckDBPyConnection
 
 from analysis.errors import BadParameter
 from analysis.records import ClassScore, Filter, ReliabilityBin
 from analysis.store import filters, scans
 from analysis.store.access import Access
+from analysis.store.filters import Plan
+
+_WHAT = "Scoring"
 
 
 class Scores:
@@ -20,26 +24,17 @@ class Scores:
         """All bins of equal width, over the samples whose class the classifier knows."""
         if bins < 1:
             raise BadParameter(f"A reliability diagram takes at least one bin, got {bins}.")
-        confidence, correct = self._columns(given, "A reliability diagram", ["confidence", "correct"])
-        known = (correct >= 0) & ~np.isnan(confidence)
+        with self._access.read() as db:
+            confidence, correct = _columns(db, filters.planned(db, given), ["confidence", "correct"])
+        known = np.flatnonzero((correct >= 0) & ~np.isnan(confidence))
         return _binned(confidence[known].astype(np.float64), correct[known], bins)
 
     def class_scores(self, given: Filter) -> list[ClassScore]:
         """The classes of the classifier that are the truth or the prediction of some sample, in their order."""
-        names = ["truth", "prediction", "confidence"]
-        truth, prediction, confidence = self._columns(given, "Scores of classes", names)
-        return _scored(truth, prediction, confidence.astype(np.float64), self._class_names(given))
-
-    def _columns(self, given: Filter, what: str, names: list[str]) -> list[np.ndarray]:
         with self._access.read() as db:
             plan = filters.planned(db, given)
-            key = plan.needed(what).key
-            wanted = filters.chosen(db, plan)
-            return [column[wanted] for column in scans.columns(db, "sample_result", key, names, plan.size)]
-
-    def _class_names(self, given: Filter) -> tuple[str, ...]:
-        with self._access.read() as db:
-            return filters.planned(db, given).needed("Scores of classes").record.class_names
+            truth, prediction, confidence = _columns(db, plan, ["truth", "prediction", "confidence"])
+            return _scored(truth, prediction, confidence.astype(np.float64), plan.needed(_WHAT).record.class_names)
 
 
 def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
@@ -52,31 +47,35 @@ def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     return gaps / total if total else float("nan")
 
 
+def _columns(db: DuckDBPyConnection, plan: Plan, names: list[str]) -> list[np.ndarray]:
+    """(n,) each, of the samples that the plan takes."""
+    key, places = plan.needed(_WHAT).key, filters.places(db, plan)
+    return [column[places] for column in scans.columns(db, "sample_result", key, names, plan.size)]
+
+
 def _binned(confidence: np.ndarray, correct: np.ndarray, bins: int) -> list[ReliabilityBin]:
-    edges = np.arange(bins + 1) / bins
-    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)  # (lower, upper]
+    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)  # (lower, upper]
     samples = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):
         means = np.bincount(place, confidence, bins) / samples
         right = np.bincount(place, correct, bins) / samples
     return [
-        ReliabilityBin(float(edges[i]), float(edges[i + 1]), int(samples[i]), float(means[i]), float(right[i]))
-        for i in range(bins)
+        ReliabilityBin(i / bins, (i + 1) / bins, int(samples[i]), float(means[i]), float(right[i])) for i in range(bins)
     ]
 
 
 def _scored(
     truth: np.ndarray, prediction: np.ndarray, confidence: np.ndarray, names: tuple[str, ...]
 ) -> list[ClassScore]:
-    classes, known = len(names), truth >= 0
-    samples = np.bincount(truth[known], minlength=classes)
-    predicted = np.bincount(prediction, minlength=classes)
-    judged = np.bincount(prediction[known], minlength=classes)
-    right = np.bincount(truth[known & (truth == prediction)], minlength=classes)
+    def per_class(classes: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+        return np.bincount(classes + 1, weights, len(names) + 1)[1:]  # -1 is none
+
+    samples, predicted = per_class(truth), per_class(prediction)
+    right = per_class(np.where(truth == prediction, truth, -1))
+    judged = per_class(np.where(truth >= 0, prediction, -1))
     with np.errstate(invalid="ignore"):
-        recall, precision = right / samples, right / judged
-        mean = np.bincount(truth[known], confidence[known], classes) / samples
-    confused = _most_confused(truth, prediction, classes)
+        recall, precision, mean = right / samples, right / judged, per_class(truth, confidence) / samples
+    confused = _most_confused(truth, prediction, len(names))
     return [
         ClassScore(
             index=i,
@@ -94,7 +93,7 @@ def _scored(
 
 def _most_confused(truth: np.ndarray, prediction: np.ndarray, classes: int) -> dict[int, int]:
     """Class -> the class it is most often taken for, the first of equals."""
-    wrong = (truth >= 0) & (truth != prediction)
+    wrong = np.flatnonzero((truth >= 0) & (truth != prediction))
     pairs, counts = np.unique(truth[wrong].astype(np.int64) * classes + prediction[wrong], return_counts=True)
     order = np.lexsort((-pairs, counts))  # the last of a class wins: most often, then the lowest class
     return {int(pairs[i] // classes): int(pairs[i] % classes) for i in order}

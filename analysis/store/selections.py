@@ -118,7 +118,7 @@ def _names(db: DuckDBPyConnection, but: str = "") -> list[str]:
 def _members(db: DuckDBPyConnection, which: Filter | Sequence[int] | np.ndarray, dataset: DatasetRecord) -> np.ndarray:
     """(n,) int32, each once, ascending."""
     if isinstance(which, Filter):
-        return np.flatnonzero(filters.chosen(db, filters.planned(db, which))).astype(np.int32)
+        return filters.places(db, filters.planned(db, which)).astype(np.int32)
     given = np.asarray(which)
     if given.size and given.dtype.kind not in "iu":
         raise BadParameter(f"A selection takes samples by their whole numbers, got {given.dtype}.")

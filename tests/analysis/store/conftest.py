@@ -55,6 +55,7 @@ def child(tmp_path) -> Callable[..., subprocess.Popen[str]]:
     return start
 
 
+BACK = ("", "\\")
 CLASSES = ("cat", "dog", "owl", "ant")
 LATE = datetime(2026, 11, 21, 3, 4, 5, 678901, UTC)
 
@@ -72,7 +73,7 @@ class World:
         frame = pd.DataFrame(
             {
                 "sample": np.arange(size, dtype=np.int32),
-                "name": [f"Größe_{i * 7919 % 1000:03d}_{'AbC'[i % 3]}%.png" for i in range(size)],
+                "name": [f"Größe{BACK[i % 5 == 0]}_{i * 7919 % 1000:03d}_{'AbC'[i % 3]}%.png" for i in range(size)],
                 "label": labels,
                 "width_px": rng.integers(20, 40, size).astype(np.int32),
                 "height_px": rng.integers(20, 40, size).astype(np.int32),
