@@ -24,7 +24,7 @@ class Address(Generic[C]):
         self._read, self._written = read, written
         self._choice, self._published = f"{page}.choice", f"{page}.published"
         self._turn, self._starts = f"{page}.turn", f"{page}.starts"
-        self._widgets = f"{page}.w."
+        self._widgets, self._offers = f"{page}.w.", f"{page}.offers"
 
     def current(self) -> C:
         """The choice of this session; from the address at the start and when the user goes back or forward.
@@ -59,11 +59,17 @@ class Address(Generic[C]):
             st.query_params.from_dict(query)
             st.session_state[self._published] = query
 
-    def seed(self, name: str, value: object) -> str:
-        """The key of a widget that shows a part of the choice, its value set if it is drawn anew."""
+    def seed(self, name: str, value: object, offers: object = None) -> str:
+        """The key of a widget that shows a part of the choice, its value set if it is drawn anew.
+
+        offers: what there is to choose from, as the user reads it. The browser knows the value by those words: where
+        they have changed, the value is set again.
+        """
         key = self._widgets + name
-        if key not in st.session_state:
+        told: dict[str, object] = st.session_state.setdefault(self._offers, {})
+        if key not in st.session_state or told.get(name) != offers:
             st.session_state[key] = value
+        told[name] = offers
         return key
 
     def anew(self, *names: str) -> None:

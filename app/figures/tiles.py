@@ -18,7 +18,6 @@ from app.samples_choice import Subject
 TINY = 64
 """Pictures up to so many pixels a side stay as they are, and are enlarged without smoothing."""
 
-GROUND = (127, 127, 127)
 NUMBER_WORDS = {
     "confidence": "Confidence",
     "loss": "Loss",
@@ -35,9 +34,10 @@ def cell_side(samples: Sequence[Sample], side: int) -> int:
 
 
 def sprite(images: Sequence[Image.Image], side: int) -> bytes:
-    """All pictures in one file, row by row; each in the middle of its square of `side` pixels."""
+    """All pictures in one file, row by row; each in the middle of its square of `side` pixels, the rest clear."""
     columns, rows = grid(len(images))
-    sheet = Image.new("RGB", (columns * side, rows * side), GROUND)
+    full = all(image.width == image.height >= side for image in images)
+    sheet = Image.new("RGB" if full else "RGBA", (columns * side, rows * side))
     for place, image in enumerate(images):
         fitted = image if max(image.size) <= side else _within(image, side)
         left = place % columns * side + (side - fitted.width) // 2

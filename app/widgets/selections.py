@@ -9,6 +9,7 @@ from typing import cast, get_args
 import streamlit as st
 
 from analysis.records import Combination, Filter, Selection
+from analysis.store import digest
 from app import resources
 from app.boundary import boundary, guarded, plain
 from app.exports import safe
@@ -58,7 +59,13 @@ def manage(
     current = shown.selection_id or ""
     names = {s.selection_id: f"{s.name} ({s.size:,})" for s in selections}
     first = next((i for i, s in enumerate(selections) if s.selection_id == current), 0)
-    chosen = st.selectbox("Selection", names, first, format_func=names.__getitem__, key=f"{key}.one.{current}")
+    chosen = st.selectbox(
+        "Selection",
+        names,
+        first,
+        format_func=names.__getitem__,
+        key=f"{key}.one.{digest(current=current, names=names)[:8]}",
+    )
     one = next(s for s in selections if s.selection_id == chosen) if chosen else selections[first]
     st.caption(plain(f"Made from: {one.made_from}. Saved {one.created_at.astimezone():%Y-%m-%d %H:%M}."))
     _actions(one, shown, on_use, key)

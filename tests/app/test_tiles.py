@@ -28,12 +28,12 @@ def test_each_picture_lies_in_its_cell_and_in_the_middle() -> None:
     images = [plain(c, (8, 4) if i == 1 else (8, 8)) for i, c in enumerate(colours)]
     drawn = np.asarray(Image.open(io.BytesIO(sprite(images, 8))))
     assert grid(5) == (3, 2)
-    assert drawn.shape == (16, 24, 3)
+    assert drawn.shape == (16, 24, 4)
     for place, colour in enumerate(colours):
         top, left = place // 3 * 8, place % 3 * 8
-        assert tuple(drawn[top + 4, left + 4]) == colour
-    assert tuple(drawn[0, 8]) == (127, 127, 127)  # above the flat one
-    assert tuple(drawn[2, 8]) == (0, 255, 0)
+        assert tuple(drawn[top + 4, left + 4]) == (*colour, 255)
+    assert drawn[0, 8, 3] == 0  # above the flat one
+    assert tuple(drawn[2, 8]) == (0, 255, 0, 255)
 
 
 @pytest.mark.parametrize(("pixels", "side", "cell"), [(32, 96, 32), (64, 96, 64), (400, 96, 192), (100, 96, 100)])

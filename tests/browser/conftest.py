@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,7 +56,13 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
-    folder = tmp_path_factory.mktemp("server")
+    with serving(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+@contextmanager
+def serving(folder: Path) -> Generator[Server]:
+    """A server over `folder`/workspace, which may be there already; it ends with the block."""
     workspace, log, port = folder / "workspace", folder / "log.txt", _free_port()
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), *options]

@@ -48,7 +48,7 @@ def _order(subject: Subject) -> tuple[str, bool, int]:
     if a:
         numbers = NUMBER_WORDS if a.linear_head else {n: NUMBER_WORDS[n] for n in ("confidence", "loss")}
         words |= {name: f"By {word.lower()}" for name, word in numbers.items()}
-    key = PAGE.seed("sort", choice.sort if choice.sort in words else "sample")
+    key = PAGE.seed("sort", choice.sort if choice.sort in words else "sample", words)
     sort = st.selectbox(
         "Sort by", words, key=key, format_func=lambda n: words.get(n) or n, width=170, label_visibility="collapsed"
     )

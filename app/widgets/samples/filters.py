@@ -54,7 +54,7 @@ def _labels(subject: Subject) -> tuple[int, ...]:
     names = subject.dataset.class_names
     some = subject.dataset.labelled < subject.dataset.size
     options = [*range(len(names)), *([UNLABELLED] if some else [])]
-    key = PAGE.seed("labels", [i for i in subject.choice.labels if i in options])
+    key = PAGE.seed("labels", [i for i in subject.choice.labels if i in options], (names, some))
     return tuple(
         st.multiselect(
             "Label", options, key=key, format_func=lambda i: name_of(i, names) or NO_LABEL, placeholder="Any"
@@ -64,7 +64,7 @@ def _labels(subject: Subject) -> tuple[int, ...]:
 
 def _classes(label: str, name: str, asked: PassRecord, value: Sequence[int]) -> tuple[int, ...]:
     options = list(range(len(asked.class_names)))
-    key = PAGE.seed(name, [i for i in value if i < len(options)])
+    key = PAGE.seed(name, [i for i in value if i < len(options)], asked.class_names)
     return tuple(st.multiselect(label, options, key=key, format_func=asked.class_names.__getitem__, placeholder="Any"))
 
 
@@ -97,7 +97,7 @@ def _selection(choice: Choice, selections: Sequence[Selection]) -> str:
     if not selections:
         return ""
     words = {s.selection_id: f"{s.name} ({s.size:,})" for s in selections}
-    key = PAGE.seed("selection", choice.selection if choice.selection in words else None)
+    key = PAGE.seed("selection", choice.selection if choice.selection in words else None, words)
     chosen = st.selectbox("Selection", words, index=None, key=key, format_func=words.__getitem__, placeholder="Any")
     return chosen or ""
 
@@ -106,5 +106,5 @@ def _conditions(subject: Subject) -> tuple[str, ...]:
     options = subject.dataset.conditions
     if not options:
         return ()
-    key = PAGE.seed("conditions", [c for c in subject.choice.conditions if c in options])
+    key = PAGE.seed("conditions", [c for c in subject.choice.conditions if c in options], options)
     return tuple(st.multiselect("Condition", options, key=key, placeholder="Any"))

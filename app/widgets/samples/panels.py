@@ -38,9 +38,10 @@ def confusion(subject: Subject) -> Choice:
         axis if axis in names else default for axis, default in ((choice.rows, TRUTH), (choice.columns, "a"))
     )
     left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
-    rows = left.selectbox("Rows", names, key=PAGE.seed("rows", rows), format_func=names.__getitem__) or TRUTH
+    rows = left.selectbox("Rows", names, key=PAGE.seed("rows", rows, names), format_func=names.__getitem__) or TRUTH
     columns = (
-        middle.selectbox("Columns", names, key=PAGE.seed("columns", columns), format_func=names.__getitem__) or "a"
+        middle.selectbox("Columns", names, key=PAGE.seed("columns", columns, names), format_func=names.__getitem__)
+        or "a"
     )
     shares = right.toggle("Row per cent", key=PAGE.seed("shares", choice.shares))
     now = replace(choice, rows=rows, columns=columns, shares=shares)

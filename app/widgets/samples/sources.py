@@ -20,7 +20,7 @@ def dataset(choice: Choice, records: Sequence[DatasetRecord]) -> DatasetRecord:
     if wanted is None and choice.dataset:
         st.warning("This address names a dataset that is not in this workspace.", icon=":material/database_off:")
     words = {r.dataset_id: f"{r.name} ({r.size:,})" for r in records}
-    key = PAGE.seed("dataset", (wanted or records[0]).dataset_id)
+    key = PAGE.seed("dataset", (wanted or records[0]).dataset_id, words)
     chosen = st.selectbox("Dataset", words, key=key, format_func=lambda i: words.get(i) or i)
     return found(records, "dataset_id", chosen or "") or records[0]
 
@@ -36,13 +36,15 @@ def subject(choice: Choice, chosen: DatasetRecord, passes: Sequence[PassRecord])
         return Subject(replace(choice, a="", b=""), chosen)
     words = {p.pass_id: said(p, passes) for p in passes}
     first = found(passes, "pass_id", choice.a) or passes[0]
-    a = st.selectbox("Model", words, key=PAGE.seed("a", first.pass_id), format_func=lambda i: words.get(i) or str(i))
+    a = st.selectbox(
+        "Model", words, key=PAGE.seed("a", first.pass_id, words), format_func=lambda i: words.get(i) or str(i)
+    )
     record = found(passes, "pass_id", a or "") or first
     others = {i: word for i, word in words.items() if i != record.pass_id}
     b = None
     if others:
         second = found([p for p in passes if p is not record], "pass_id", choice.b)
-        key = PAGE.seed("b", second.pass_id if second else None)
+        key = PAGE.seed("b", second.pass_id if second else None, others)
         if st.session_state[key] not in others:
             st.session_state[key] = None
         chosen_b = st.selectbox(
