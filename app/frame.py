@@ -9,13 +9,15 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from app import resources
-from app.boundary import boundary, plain
+from app.boundary import boundary, guarded, plain
+from app.workspace_choice import PAGE
 
 if TYPE_CHECKING:
     from analysis.pipelines.job_view import JobView
 
 INDICATOR, SEEN, ENDED = "indicator", "frame.seen", "frame.ended"
 MOST_ENDED = 20
+REFRESHED = ("samples", "workspace")
 POLL_SECONDS = 1.5
 
 STYLE = """<style>
@@ -77,26 +79,35 @@ def dismiss(key: str) -> None:
     st.session_state[ENDED] = [k for k in st.session_state.get(ENDED, []) if k != key]
 
 
-def indicator(refreshing: bool) -> None:
+def indicator(shown: str) -> None:
     """Draw what is being worked on, at the right of the header; it stays up to date only while there is work.
 
-    refreshing: draw the page anew once something has ended, because it may show what that made.
+    `shown` is the page: all but Explain are drawn anew once something has ended, because they may show what that made.
     """
     with boundary():
         active = _active()
         st.session_state[SEEN] = st.session_state.get(SEEN, set()) | {view.key for view in active}
         with st.container(key=INDICATOR):
-            st.fragment(_working, run_every=POLL_SECONDS if active else None)(refreshing)
+            st.fragment(_working, run_every=POLL_SECONDS if active else None)(shown)
 
 
-def _working(refreshing: bool) -> None:
+def _working(shown: str) -> None:
     active = _active()
-    if refreshing and st.session_state[SEEN] - {view.key for view in active}:
+    if st.session_state[SEEN] - {view.key for view in active} and shown in REFRESHED:
         st.rerun()
     _hear(active)
-    if active:
-        words = f"{len(active)} jobs" if len(active) > 1 else "1 job"
-        link("workspace", f"{words} · {active[0].fraction:.0%}", ":material/progress_activity:", tab="jobs")
+    if not active:
+        return
+    words = f"{len(active)} jobs" if len(active) > 1 else "1 job"
+    label, icon = f"{words} · {active[0].fraction:.0%}", ":material/progress_activity:"
+    if shown == "workspace":  # a link to the page that is shown would not change its address
+        st.button(label, icon=icon, type="tertiary", key="frame.jobs", on_click=guarded(_to_jobs))
+    else:
+        link("workspace", label, icon, tab="jobs")
+
+
+def _to_jobs() -> None:
+    PAGE.change(tab="jobs")
 
 
 def _hear(active: Sequence[JobView]) -> None:

@@ -28,7 +28,7 @@ made = [st.Page(page, title=name, url_path=name, default=name == "workspace") fo
 page = st.navigation(made, position="hidden")
 frame.hear()
 page.run()
-frame.indicator(refreshing=True)
+frame.indicator("workspace")
 """
 PATIENCE = 240  # seconds for work in a process of its own, on a busy machine
 

@@ -8,7 +8,7 @@ from analysis.records import DatasetRecord
 from app import frame, resources
 from app.boundary import boundary, guarded, plain
 from app.widgets import predicting
-from app.workspace_choice import SHORT
+from app.workspace_choice import PAGE, SHORT
 
 
 def section(record: DatasetRecord) -> None:
@@ -33,8 +33,13 @@ def of_kinds(*kinds: str) -> None:
             job = resources.jobs().get(view.key)
             made = (job.result or {}).get("dataset_id", "") if job is not None else ""
             if made:
-                with row:
-                    frame.link("workspace", "Look at it", ":material/arrow_forward:", dataset=made[:SHORT])
+                look = guarded(_look)
+                row.button("Look at it", key=f"workspace.look.{view.key}", on_click=look, args=(view.key, made))
         else:
             row.error(plain(f"{view.title}: {view.message}"), icon=":material/info:", width="stretch")
         row.button("Dismiss", key=f"workspace.dismiss.{view.key}", on_click=guarded(frame.dismiss), args=(view.key,))
+
+
+def _look(key: str, dataset_id: str) -> None:
+    frame.dismiss(key)
+    PAGE.change(tab="datasets", dataset=dataset_id[:SHORT])
