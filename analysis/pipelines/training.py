@@ -52,8 +52,9 @@ def train(
     settings = replace(
         recipe.settings,
         seed=recipe.settings.seed if seed is None else seed,
-        epochs=recipe.settings.epochs if epochs is None else epochs,
     )
+    if epochs is not None:
+        settings = replace(settings, epochs=epochs, again=0)
     said, trained_on = training_data.trained_on(recipe, data, report)
     tested_on = training_data.tested_on(recipe, tests, report)
     if data is not None or tests:

@@ -80,6 +80,8 @@ def make(
 def described(settings: Settings) -> str:
     """Settings in words: "epochs 8, batch 128, ..."."""
     values = {k: v for k, v in asdict(settings).items() if not k.startswith("attack")}
+    if not settings.again:
+        del values["again"]
     values["augmentation"] = " + ".join(settings.augmentation) or "none"
     attack = settings.attack
     if attack is not None:

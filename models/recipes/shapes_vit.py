@@ -11,6 +11,7 @@ RECIPE = Recipe(
     preprocessing=PREPROCESSING,
     settings=Settings(
         epochs=14,
+        again=6,
         batch=64,
         optimiser="adamw",
         peak_lr=1e-3,

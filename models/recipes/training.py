@@ -7,7 +7,7 @@ give the same network, to the last bit.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -29,6 +29,7 @@ class Settings:
     """What a training is made of, beside network and data."""
 
     epochs: int
+    again: int = 0  # epochs of a second cycle, which starts from the averaged weights of the first
     batch: int = 128
     optimiser: Literal["sgd", "adamw"] = "sgd"
     peak_lr: float = 0.4
@@ -57,6 +58,30 @@ def fit(
     images (N, H, W, C) uint8 of the network's input size, labels (N,) -> the averaged network, in eval mode.
     `make` is called after seeding. The caller's random state is left as it was.
     """
+    whole = settings.epochs + settings.again
+    first = replace(settings, again=0)
+    network = _cycle(make, images, labels, first, preprocessing, device, _part(report, 0, settings.epochs / whole))
+    if settings.again:
+        start, second = network, replace(first, epochs=settings.again, seed=settings.seed + 1)
+        rest = _part(report, settings.epochs / whole, 1)
+        network = _cycle(lambda: start, images, labels, second, preprocessing, device, rest)
+    return network
+
+
+def _part(report: Report | None, start: float, end: float) -> Report:
+    """Progress of a part of the work."""
+    return lambda fraction, message: report(start + (end - start) * fraction, message) if report else None
+
+
+def _cycle(
+    make: Callable[[], nn.Module],
+    images: np.ndarray,
+    labels: np.ndarray,
+    settings: Settings,
+    preprocessing: Preprocessing,
+    device: str | torch.device,
+    report: Report,
+) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = make().to(device).to(memory_format=torch.channels_last)
@@ -75,7 +100,7 @@ def fit(
             schedule.step()
             average.update_parameters(network)
             losses += loss.item()
-            if report is not None and (step % 10 == 0 or step % steps == 0):
+            if step % 10 == 0 or step % steps == 0:
                 place = (step - 1) % steps + 1
                 report(step / total, f"epoch {(step - 1) // steps + 1} of {settings.epochs}, loss {losses / place:.3f}")
             losses = 0.0 if step % steps == 0 else losses

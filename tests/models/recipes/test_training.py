@@ -53,6 +53,19 @@ def test_it_learns_and_repeats(settings: Settings) -> None:
     assert any(not torch.equal(a, b) for a, b in zip(one.parameters(), another.parameters(), strict=True))
 
 
+def test_a_second_cycle_starts_where_the_first_ended() -> None:
+    images, labels = toy()
+    said: list[float] = []
+    at_once = fit(
+        linear, images, labels, replace(PLAIN, again=2), preprocessing=GREY, report=lambda part, _: said.append(part)
+    )
+    first = fit(linear, images, labels, PLAIN, preprocessing=GREY)
+    second = fit(lambda: first, images, labels, replace(PLAIN, epochs=2, seed=1), preprocessing=GREY)
+    assert all(torch.equal(a, b) for a, b in zip(at_once.parameters(), second.parameters(), strict=True))
+    assert said == sorted(said)
+    assert said[-1] == 1
+
+
 def test_one_step_goes_down_the_gradient_by_hand() -> None:
     """One batch, one step, no weight decay: all weights move against the gradient by one common factor."""
     images, labels = toy(32)
