@@ -51,11 +51,11 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = os.strerror(error.errno) if error.errno else str(error)
         advice = "Make the workspace writable"
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             advice = "Make room on the workspace's disk"
         raise WriteFailed(
-            f"The file {path.name} of the pass could not be written: {reason}. "
+            f"The file {path.name.removesuffix(TEMPORARY)} of the pass could not be written: {reason}. "
             f"{advice} and start it again: it goes on where it was."
         ) from error
