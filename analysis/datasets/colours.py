@@ -70,6 +70,8 @@ def _alpha(image: Image.Image) -> Image.Image | None:
 def _without_alpha(image: Image.Image) -> Image.Image:
     """The same colours in a mode a profile can be applied to: L, RGB, CMYK."""
     if image.mode in ("L", "RGB", "CMYK", "LAB"):
+        if "transparency" not in image.info:
+            return image  # nearly every photograph: a copy costs a sixth of the decoding
         plain = image.copy()
         plain.info.pop("transparency", None)
         return plain

@@ -3,14 +3,31 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from analysis.records import UNLABELLED
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _LOSSY_BELOW = 90
+_SIZES = 20
+
+
+def facts(samples: "pa.Table", boxes: "pa.Table", class_names: Sequence[str]) -> dict[str, Any]:
+    """What a DatasetRecord says of the samples themselves."""
+    return {
+        "dataset_id": fingerprint(samples, boxes, class_names),
+        "size": len(samples),
+        "labelled": int((samples.column("label").to_numpy() != UNLABELLED).sum()),
+        "formats": counts(samples.column("format")),
+        "image_sizes": image_sizes(samples, most=_SIZES),
+        "masks": int((samples.column("_mask_length").to_numpy() > 0).sum()),
+        "boxes": len(boxes.column("sample").unique()),
+        "conditions": tuple(c for c in samples.column("condition").unique().to_pylist() if c),
+    }
 
 
 def fingerprint(samples: "pa.Table", boxes: "pa.Table", class_names: Sequence[str]) -> str:

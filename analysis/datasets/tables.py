@@ -13,6 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.datasets.decoding import MAX_BYTES
 from analysis.datasets.packing import DatasetWriter
+from analysis.datasets.table_rows import (
+    is_parquet,
+    parquet_rows,
+    parquet_schema,
+    text_rows,
+    text_schema,
+    whole_numbers,
+)
 from analysis.datasets.taking import Extras, ImageFile, take
 from analysis.datasets.trees import TOO_LONG
 from analysis.errors import BadTable
@@ -31,7 +39,6 @@ LABEL_COLUMNS = (
     *("class_id", "label_id", "category_id", "cls", "truth", "ground_truth", "diagnosis", "dx"),
 )
 NO_LABELS = ("", "none", "-")
-_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +62,15 @@ def import_table(
 ) -> DatasetRecord:
     """Every row whose image decodes; BadTable where the columns needed are not there."""
     paths = sorted(source.rglob("*.parquet")) if source.is_dir() else [source]
-    parquet = _is_parquet(paths[0])
-    schema = _parquet_schema(paths[0]) if parquet else _text_schema(source)
+    parquet = is_parquet(paths[0])
+    schema = parquet_schema(paths[0]) if parquet else text_schema(source)
     columns = _columns(schema, source.name, image_column, label_column)
     if not parquet and columns.label is not None:
-        columns = Columns(columns.image, columns.label, whole_numbers=_whole_numbers(source, columns.label))
+        columns = Columns(columns.image, columns.label, whole_numbers=whole_numbers(source, columns.label))
     if writer.class_names is None and columns.class_names is not None:
         writer.class_names = columns.class_names
-    rows = _parquet_rows(paths, columns) if parquet else _text_rows(source, columns)
+    wanted = [c for c in (columns.image, columns.label) if c]
+    rows = parquet_rows(paths, *wanted) if parquet else text_rows(source, *wanted)
     folder = source if source.is_dir() else source.parent
     take(writer, _files(rows, columns, folder), extras, report)
     return writer.finish()
@@ -159,118 +167,3 @@ def _hugging_face_names(schema: "pa.Schema", label: str) -> tuple[str, ...] | No
         return tuple(str(n) for n in info["features"][label]["names"])
     except (KeyError, TypeError, ValueError):
         return None
-
-
-# ---------------------------------------------------------------------------------------------------------- Parquet
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
-
-
-def _parquet_schema(path: Path) -> "pa.Schema":
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
-
-
-def _parquet_rows(paths: Sequence[Path], columns: Columns) -> Iterator[tuple[Any, Any, float]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    wanted = [c for c in (columns.image, columns.label) if c]
-    for place, path in enumerate(paths):
-        try:
-            with pq.ParquetFile(path, pre_buffer=False, buffer_size=2**20) as file:
-                total, done = max(file.metadata.num_rows, 1), 0
-                for batch in file.iter_batches(batch_size=_ROWS, columns=wanted, use_threads=False):
-                    images = batch.column(columns.image).to_pylist()
-                    labels = batch.column(columns.label).to_pylist() if columns.label else [None] * len(images)
-                    for image, label in zip(images, labels, strict=True):
-                        done += 1
-                        yield image, label, (place + done / total) / len(paths)
-        except (pa.ArrowException, OSError, KeyError) as error:
-            raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, error: BaseException) -> BadTable:
-    return BadTable(f"'{path.name}' is no Parquet file, or is damaged ({str(error)[:200]}). Write it again.")
-
-
-# --------------------------------------------------------------------------------------------------------- CSV, TSV
-
-
-def _text_schema(path: Path) -> "pa.Schema":
-    with _csv(path, None) as reader:
-        return reader.schema
-
-
-def _whole_numbers(path: Path, column: str) -> bool:
-    with _csv(path, [column]) as reader:
-        values = (v.strip() for batch in reader for v in batch.column(0).to_pylist() if v and v.strip())
-        found = [v.removeprefix("-").isdecimal() for v in values]
-    return bool(found) and all(found)
-
-
-def _text_rows(path: Path, columns: Columns) -> Iterator[tuple[Any, Any, float]]:
-    wanted = [c for c in (columns.image, columns.label) if c]
-    with _csv(path, wanted) as reader:
-        total = sum(len(batch) for batch in reader)
-    done = 0
-    with _csv(path, wanted) as reader:
-        for batch in reader:
-            images = batch.column(0).to_pylist()
-            labels = batch.column(len(wanted) - 1).to_pylist() if columns.label else [None] * len(images)
-            for image, label in zip(images, labels, strict=True):
-                done += 1
-                yield image, label, done / max(total, 1)
-
-
-class _csv:
-    """A reader of batches with every column as text; BadTable for what is no such table."""
-
-    def __init__(self, path: Path, columns: Sequence[str] | None) -> None:
-        import pyarrow as pa
-        from pyarrow import csv
-
-        self._path, self._arrow = path, pa
-        with path.open("rb") as file:
-            head = file.read(65536)
-        first = head.split(b"\n", 1)[0]
-        delimiter = max((b",", b"\t", b";"), key=first.count).decode()
-        try:
-            parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=False)
-            names = csv.open_csv(path, parse_options=parse).schema.names
-            convert = csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), include_columns=list(columns or names)
-            )
-            self._reader = csv.open_csv(path, parse_options=parse, convert_options=convert)
-        except (pa.ArrowException, OSError, ValueError) as error:
-            raise self._bad(error) from error
-
-    @property
-    def schema(self) -> "pa.Schema":
-        return self._reader.schema
-
-    def __enter__(self) -> "_csv":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._reader.close()
-
-    def __iter__(self) -> "Iterator[pa.RecordBatch]":
-        try:
-            yield from self._reader
-        except (self._arrow.ArrowException, OSError) as error:
-            raise self._bad(error) from error
-
-    def _bad(self, error: BaseException) -> BadTable:
-        return BadTable(
-            f"'{self._path.name}' cannot be read as a table ({str(error)[:200]}). Expected is UTF-8 text with a "
-            "line of column names, then a line for each image, or Parquet."
-        )
