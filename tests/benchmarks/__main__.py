@@ -1,8 +1,9 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution, first_paint, passes
+from tests.benchmarks import attribution, first_paint, passes, store
 
 if __name__ == "__main__":
     attribution.main()
     passes.main([])
+    store.main([])
     first_paint.main([])

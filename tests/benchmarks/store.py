@@ -124,7 +124,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as place, Store.open(Path(place, "workspace")) as store:
-        taken = [took(store, Path(place), options.samples, rng)]
+        taken = took(store, Path(place), options.samples, rng)
         asked = questions(store, options.samples)
         wall: dict[str, list[float]] = {name: [] for name in asked}
         own: dict[str, list[float]] = {name: [] for name in asked}
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> None:
                 own[name].append(1000 * (time.process_time() - worked))
         size_mb = store.size_bytes() / 1e6
     load = os.getloadavg()[0]
-    print(f"\nThe store with {options.samples:,} samples and three passes, {size_mb:.0f} MB; taken in {taken[0]}")
+    print(f"\nThe store with {options.samples:,} samples and three passes, {size_mb:.0f} MB; taken in {taken}")
     print(f"  median of {options.rounds} in ms, (processor time); {os.cpu_count()} cores, load {load:.1f}")
     for name, times in wall.items():
         middle = statistics.median(times)
