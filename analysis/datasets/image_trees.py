@@ -13,6 +13,8 @@ from analysis.errors import EmptyDataset
 from analysis.records import DatasetRecord
 from analysis.types import Report
 
+_UNPACK = " Arrays (CIFAR-C) and published datasets (CIFAR-10, MNIST ...) are imported as a folder: unpack it first."
+
 
 def import_tree(
     tree: Tree,
@@ -31,7 +33,7 @@ def import_tree(
     listing = tree.listing()
     images = tuple(p for p in listing.images if without is None or without not in Path(p).parents)
     if not images:
-        raise EmptyDataset(_nothing(writer.source, listing))
+        raise EmptyDataset(_nothing(writer.source, listing, tree.kind))
     extras.prepare(images)
     read_as = arrangement(images)
     for name, why in listing.refused:
@@ -53,7 +55,7 @@ def _files(tree: Tree, images: frozenset[str], read_as: Arrangement) -> Iterator
         yield ImageFile(path, data, fraction, place.label, place.condition, columns)
 
 
-def _nothing(source: str, listing: Listing) -> str:
+def _nothing(source: str, listing: Listing, kind: str) -> str:
     if listing.refused:
         name, why = listing.refused[0]
         found = f"{counted(len(listing.refused), 'file', 'files')} that cannot be taken ('{name}' {why})"
@@ -63,5 +65,5 @@ def _nothing(source: str, listing: Listing) -> str:
         found = "nothing"
     return (
         f"'{source}' holds no images, but {found}. Expected are JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF files, in a "
-        "folder for each class, or all in one folder where they have no labels."
+        f"folder for each class, or all in one folder where they have no labels.{_UNPACK if kind != 'folder' else ''}"
     )

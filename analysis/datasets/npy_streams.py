@@ -1,5 +1,6 @@
 """`.npy` arrays, alone or in an `.npz`, read block by block; nothing in them is ever unpickled."""
 
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from analysis.errors import DataError
 _BLOCK_BYTES = 8 * 2**20
 _MOST_WHOLE_BYTES = 2 * 2**30
 _BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError)
+_BAD_HEADER = (*_BROKEN, tokenize.TokenError, SyntaxError, TypeError, LookupError, MemoryError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,25 @@ def _stream(path: Path, member: str) -> NpyStream:
                 raise DataError(f"{what} is a kind of .npy that is not read. Save it with numpy.save, without fields.")
             shape, fortran, dtype = reader[version](file)
             start = file.tell()
-    except _BROKEN as error:
+    except _BAD_HEADER as error:
         raise DataError(f"{what} is no NumPy array, or damaged ({error}). Save it again with numpy.save.") from error
     if dtype.hasobject:
         raise DataError(
             f"{what} holds Python objects (dtype object), a pickle that could run code and is not loaded. "
             "Save plain numbers: array.astype('uint8') for images, astype('int64') for labels."
         )
-    return NpyStream(path, member, tuple(shape), dtype, bool(fortran), start)
+    stream = NpyStream(path, member, tuple(shape), dtype, bool(fortran), start)
+    if any(side < 0 for side in shape) or stream.size_bytes > _there(path, member) - start:
+        raise DataError(f"{what} is cut short or damaged: its values are fewer than its shape {shape} says.")
+    return stream
+
+
+def _there(path: Path, member: str) -> int:
+    """Bytes of a file, as the system or the archive's directory says."""
+    if not member:
+        return path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        return archive.getinfo(member).file_size
 
 
 def _opened(path: Path, member: str) -> IO[bytes]:

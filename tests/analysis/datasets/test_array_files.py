@@ -1,4 +1,5 @@
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +182,21 @@ def test_arrays_cut_short_are_refused(tmp_path, datasets, keep):
     path = tmp_path / "short.npy"
     path.write_bytes((tmp_path / "images.npy").read_bytes()[:keep])
     refused(path, datasets, r"short\.npy")
+
+
+@pytest.mark.parametrize("shape", ["(9, 5, 6, 3)", "(10**12, 5, 6, 3)", "(-7, 5, 6, 3)", "(7, 5", "7", "None"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_shapes_that_lie_are_refused(tmp_path, datasets, shape, packed):
+    """Before anything of that length is made."""
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + IMAGES.tobytes()
+    path = tmp_path / ("a.npz" if packed else "a.npy")
+    if packed:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("x.npy", data)
+    else:
+        path.write_bytes(data)
+    refused(path, datasets, r"no NumPy array|cut short or damaged")
 
 
 def test_an_array_in_a_damaged_archive_is_refused(tmp_path, datasets):
