@@ -24,5 +24,5 @@ RECIPE = Recipe(
     train=Wanted("shapes", {"count": 24_000}),
     tests={"shapes": Wanted("shapes", {"count": 4000, "split": "test"})},
     attacks=ATTACKS,
-    minutes=15,
+    minutes=20,
 )
