@@ -76,7 +76,7 @@ def test_from_a_filter_to_a_selection_and_back_by_its_address(samples: Watched, 
     counted(page, MISTAKES)
     with browser.new_context() as other:
         again = other.new_page()
-        again.goto(page.url)
+        again.goto(page.url, timeout=PATIENCE_MS)
         counted(again, MISTAKES)
         assert "selection=" in again.url
 
