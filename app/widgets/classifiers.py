@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
 
 
+FIRST = "resnet20-cifar10"
+"""The one that a new page asks: of the bundled ones it alone knows what is on photos."""
+
+
 def names() -> list[str]:
     """Bundled and imported ones; those of timm and torchvision join when they are chosen."""
     from models import catalogue
 
     entries = [*catalogue.bundled(), *catalogue.imported(resources.settings().imported_models)]
-    return [entry.name for entry in entries]
+    return sorted((entry.name for entry in entries), key=lambda name: name != FIRST)
 
 
 def choose(choice: Choice, known: Sequence[str]) -> tuple[str, ...]:

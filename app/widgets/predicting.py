@@ -24,10 +24,12 @@ def offer(record: DatasetRecord, key: str) -> None:
     if (starting := resources.engine()) is not None:
         watch(resources.loading(), [starting.key], stoppable=False)
         return
-    known = dict.fromkeys([*classifiers.names(), *_published()])
+    known = list(dict.fromkeys([*classifiers.names(), *_published()]))
     left, right = st.columns(2, gap="large")
     with left:
-        name = st.selectbox("Model", list(known), key=f"{key}.model")
+        if st.session_state.get(f"{key}.model") not in known:
+            st.session_state[f"{key}.model"] = known[_likeliest(record, known)]
+        name = st.selectbox("Model", known, key=f"{key}.model")
         (ready,) = classifiers.ready([name]) or (None,)
         taps = _kept(ready, key) if ready else []
         busy = st.session_state.get(f"{key}.autocast", False)
@@ -46,6 +48,16 @@ def offer(record: DatasetRecord, key: str) -> None:
     }
     if left.button("Run", type="primary", key=f"{key}.do"):
         frame.submit("predict", arguments, f"{name} over {record.name}")
+
+
+def _likeliest(record: DatasetRecord, names: Sequence[str]) -> int:
+    """The place of the model that shares most class names with the dataset, the first where none does."""
+    from models import catalogue
+
+    theirs = {name.casefold() for name in record.class_names}
+    cards = [catalogue.card(name, resources.settings().imported_models) for name in names]
+    shared = [len(theirs.intersection(map(str.casefold, card.class_names))) if card else 0 for card in cards]
+    return shared.index(max(shared))
 
 
 def _published() -> list[str]:
