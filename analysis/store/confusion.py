@@ -62,8 +62,7 @@ def _axis(db: DuckDBPyConnection, plan: Plan, asked: str) -> Axis:
         labels = scans.columns(db, "sample", plan.key, ["label"], plan.size)[0]
         return Axis(labels, plan.dataset.class_names, None)
     source = filters.source(db, asked, plan.dataset)
-    predictions = scans.columns(db, "sample_result", source.key, ["prediction"], plan.size)[0]
-    return Axis(predictions, source.record.class_names, source)
+    return Axis(filters.predictions(db, plan, source), source.record.class_names, source)
 
 
 def _cells(row: np.ndarray, column: np.ndarray, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """A Filter as scans of tables: what was given is bound, never part of the SQL; what makes no sense is refused."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from duckdb import DuckDBPyConnection
@@ -32,6 +32,7 @@ class Plan:
     other: Source | None
     scans: tuple[Scan, ...]
     agree: bool | None
+    read: dict[int, np.ndarray] = field(default_factory=dict)  # predictions that were read for it, by pass
 
     @property
     def size(self) -> int:
@@ -78,13 +79,20 @@ def places(db: DuckDBPyConnection, plan: Plan) -> np.ndarray:
     return np.flatnonzero(chosen(db, plan))
 
 
+def predictions(db: DuckDBPyConnection, plan: Plan, source: Source) -> np.ndarray:
+    """(size,) int32 classes of a pass, -1 where it has none."""
+    if source.key not in plan.read:
+        plan.read[source.key] = scans.columns(db, "sample_result", source.key, ["prediction"], plan.size)[0]
+    return plan.read[source.key]
+
+
 def chosen(db: DuckDBPyConnection, plan: Plan) -> np.ndarray:
     """(size,) bool: the samples of the plan's dataset for which all holds."""
     found = np.ones(plan.size, bool)
     for scan in plan.scans:
         found &= scans.mask(db, scan, plan.size)
     if plan.agree is not None and plan.first and plan.other:
-        found &= _same_class(db, plan.first, plan.other, plan.size) == plan.agree
+        found &= _same_class(db, plan, plan.first, plan.other) == plan.agree
     return found
 
 
@@ -150,9 +158,9 @@ def _among(column: str, wanted: Sequence[object]) -> str:
     return f"{column} IN ({', '.join('?' * len(wanted))})"
 
 
-def _same_class(db: DuckDBPyConnection, first: Source, other: Source, size: int) -> np.ndarray:
+def _same_class(db: DuckDBPyConnection, plan: Plan, first: Source, other: Source) -> np.ndarray:
     """(size,) bool: whether both say the same class, by name where the classifiers' classes differ."""
-    ours, theirs = (scans.columns(db, "sample_result", s.key, ["prediction"], size)[0] for s in (first, other))
+    ours, theirs = predictions(db, plan, first), predictions(db, plan, other)
     if first.record.class_names == other.record.class_names:
         return ours == theirs
     numbers = {name: i for i, name in reversed([*enumerate(first.record.class_names)])}

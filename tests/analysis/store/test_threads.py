@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.errors import StoreBusy, StoreError
+from analysis.records import Filter
 from analysis.store import Store
 
 
@@ -112,6 +113,44 @@ def test_closing_while_others_write_loses_nothing(tmp_path, made):
     closing.join()
     with Store.open(tmp_path) as store:
         assert len(store.attributions(kept)) == len(kept) > 0
+
+
+def test_questions_see_a_pass_whole_while_it_is_replaced(tmp_path, world):
+    record, path, samples = world.dataset(5000)
+    labels = samples["label"].to_numpy()
+    first, parts, _ = world.results(record, labels)
+    other, others, _ = world.results(record, labels, seed=1)
+    stop = threading.Event()
+
+    def replace():
+        for i in range(12):
+            store.save_pass(first, parts)
+            if i % 3 == 2:
+                store.delete_pass(other.pass_id)
+                store.save_pass(other, others)
+                store.checkpoint()
+        stop.set()
+
+    def ask(question):
+        def again():
+            while not stop.is_set():
+                assert question() == 5000
+
+        return again
+
+    every = Filter(record.dataset_id, "pass0")
+    with Store.open(tmp_path / "w") as store:
+        store.save_dataset(record, path)
+        for found, files in ((first, parts), (other, others)):
+            store.save_pass(found, files)
+        known = int((labels >= 0).sum())
+        questions = [
+            lambda: store.count(Filter(record.dataset_id, "pass0", predictions=(0, 1, 2, 3))),
+            lambda: len(store.sample_ids(Filter(record.dataset_id, "pass0", ranges=(("angle", 0.0, None),)))),
+            lambda: 5000 - known + int(store.confusion(every, "truth", "pass0").counts.sum()),
+            lambda: 4940 + len([s for s in store.samples(every, sort="confidence") if s.top_classes]),
+        ]
+        assert run_all(replace, *map(ask, questions)) == []
 
 
 def test_a_second_process_is_told_who_has_it(tmp_path, child):
