@@ -94,6 +94,19 @@ def decode_small(data: bytes, name: str, size: int) -> Image.Image:
         raise UnreadableImage(f"'{_shown(name)}' is damaged. Import it again.") from error
 
 
+def decode_as_stored(data: bytes, name: str) -> Image.Image:
+    """A file's bytes -> RGB as the usual loaders of training data read it: colour profiles and EXIF not looked at.
+
+    The limits are those of `decode`. Published accuracies were taken like this.
+    """
+    image = _opened(data, _shown(name))
+    _check_size(image, _shown(name))
+    try:
+        return image.convert("RGB")
+    except _BROKEN as error:
+        raise UnreadableImage(f"'{_shown(name)}' is cut short or damaged. Save or download it again.") from error
+
+
 def _opened(data: bytes, shown: str) -> ImageFile.ImageFile:
     """The picture with its header read and no pixel decoded."""
     for kind in ALLOWED:

@@ -27,8 +27,21 @@ def differences(
         _rendition(record, card.data if card else ""),
         _size(record, preprocessing),
         _colour(colours, preprocessing),
+        _turned(record),
     )
     return tuple(sentence for sentence in said if sentence)
+
+
+def _turned(record: DatasetRecord) -> str:
+    """What decoding did to image files is among the record's remarks, as "Turned upright by ...: 3 images."."""
+    found = [r for r in record.remarks if r.startswith(("Turned upright", "Colours turned"))]
+    turned = sum(int(r.rsplit(": ", 1)[1].split(" ")[0].replace(",", "")) for r in found)
+    if not turned:
+        return ""
+    return (
+        f"Up to {turned:,} of {record.size:,} images are turned upright or to sRGB when they are read, as the loaders "
+        "by which published accuracies were taken do not."
+    )
 
 
 def _rendition(record: DatasetRecord, data: str) -> str:

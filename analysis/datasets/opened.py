@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from analysis.datasets import layout
-from analysis.datasets.decoding import decode, decode_small
+from analysis.datasets.decoding import decode, decode_as_stored, decode_small
 from analysis.datasets.layout import Box
 from analysis.datasets.places import FileReader, read_images
 from analysis.errors import DataError
@@ -27,8 +27,9 @@ _INDEX = ("label", "_row", "_offset", "_length", "_mask_offset", "_mask_length")
 class OpenDataset:
     """See `records.Images`, which it is."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, as_stored: bool = False) -> None:
         self.folder = Path(folder)
+        self.as_stored = as_stored
         self.record: DatasetRecord = layout.read_record(self.folder)
         index = self._columns(_INDEX)
         self._labels = index["label"].astype(np.int64)
@@ -41,12 +42,16 @@ class OpenDataset:
             raise DataError(f"The files of the dataset '{self.record.name}' do not fit each other. Import it again.")
 
     @classmethod
-    def open(cls, folder: Path) -> "OpenDataset":
-        """The dataset in `<workspace>/datasets/<dataset_id>`; DataError where it is missing or damaged."""
-        return cls(folder)
+    def open(cls, folder: Path, *, as_stored: bool = False) -> "OpenDataset":
+        """The dataset in `<workspace>/datasets/<dataset_id>`; DataError where it is missing or damaged.
+
+        `as_stored` reads image files as the usual loaders of training data do, by which published accuracies were
+        taken: not turned upright, colours not managed. Pixels that are kept decoded are always upright.
+        """
+        return cls(folder, as_stored)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return OpenDataset, (self.folder,)
+        return OpenDataset, (self.folder, self.as_stored)
 
     def __len__(self) -> int:
         return self.record.size
@@ -91,11 +96,13 @@ class OpenDataset:
         return read_images(self._pixels, self._rows[self._checked(samples)], self._shape)
 
     def images(self, samples: Sequence[int] | np.ndarray) -> list[Image.Image]:
-        """Decoded, upright, RGB or L."""
+        """Decoded, upright (unless opened as stored), RGB or L."""
         chosen = self._checked(samples)
         arrays = self.pixels(chosen)
         if arrays is not None:
             return [_image(a) for a in arrays]
+        if self.as_stored:
+            return [decode_as_stored(self._file(s), f"image {s}") for s in chosen]
         return [decode(self._file(s), f"image {s}").pixels for s in chosen]
 
     def encoded(self, sample: int) -> tuple[str, bytes]:

@@ -33,6 +33,12 @@ def test_lossless_against_jpeg():
     assert "without JPEG compression" in said
 
 
+def test_images_that_are_turned():
+    remarks = ("Colours turned from 'Adobe RGB (1998)' to sRGB: 1,004 images.", "Turned upright by its EXIF: 1 image.")
+    (said,) = differences(replace(RECORD, remarks=remarks, size=9000), CARD, CIFAR)
+    assert "Up to 1,005 of 9,000 images" in said
+
+
 def test_sizes():
     (said,) = differences(RECORD, None, IMAGENET)
     assert said == "Most images are 32 x 32 pixels and are enlarged to 256 x 256 for this classifier."

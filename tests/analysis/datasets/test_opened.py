@@ -42,6 +42,13 @@ def test_images_are_upright(photos):
     assert any("upright" in r for r in photos.record.remarks)
 
 
+def test_as_stored_nothing_is_turned(photos):
+    found = pickle.loads(pickle.dumps(OpenDataset.open(photos.folder, as_stored=True)))
+    assert [i.size for i in found.images(range(4))] == [(100, 80), (101, 80), (102, 80), (120, 40)]
+    whole = Image.open(io.BytesIO(photos.encoded(3)[1]))
+    np.testing.assert_array_equal(np.asarray(found.images([3])[0]), np.asarray(whole))
+
+
 def test_thumbnails_fit_and_are_never_enlarged(photos, squares):
     for sample, expected in ((0, (32, 26)), (3, (11, 32))):
         small = photos.thumbnail(sample, 32)
