@@ -72,7 +72,7 @@ def run(
 ) -> None:
     """Start the app on this machine and open the browser, where there is one."""
     where = settings.resolve(workspace)
-    command = [sys.executable, "-m", "streamlit", "run", str(settings.ROOT / "app" / "main.py")]
+    command = [sys.executable, "-m", "streamlit", "run", str(settings.ROOT / "app" / "server.py")]
     command += ["--server.address", "127.0.0.1"]
     command += ["--server.port", str(port)] if port else []
     command += ["--server.headless", "true"] if headless else []

@@ -65,7 +65,7 @@ def serving(folder: Path) -> Generator[Server]:
     """A server over `folder`/workspace, which may be there already; it ends with the block."""
     workspace, log, port = folder / "workspace", folder / "log.txt", _free_port()
     options = ["--server.headless=true", f"--server.port={port}", "--server.address=127.0.0.1"]
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "main.py"), *options]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "server.py"), *options]
     environment = os.environ | {"CUTAWAY_WORKSPACE": str(workspace)}
     with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out, cwd=ROOT, env=environment) as process:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health", process)
