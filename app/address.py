@@ -29,11 +29,12 @@ class Address(Generic[C]):
     def current(self) -> C:
         """The choice of this session; from the address at the start and when the user goes back or forward.
 
-        Who comes back from another page by its name finds what was left.
+        Who comes back from another page finds what was left, unless the address says something: it may be empty
+        then, or still be that of the other page.
         """
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         known = self._choice in st.session_state
-        returns = known and not query and not self._drawn()
+        returns = known and not self._drawn() and not self._written(self._read(query))
         if not known or (query != st.session_state[self._published] and not returns):
             self.set(self._read(query))
         st.session_state[self._published] = query

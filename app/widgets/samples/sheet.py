@@ -50,7 +50,7 @@ def gallery(
     side, ids = subject.choice.size, [s.sample for s in samples]
     cell = cell_side(samples, side)
     drawn = sheet(samples, subject, _sprite(subject.dataset.dataset_id, ids, cell))
-    data = drawn | {"round": st.session_state.get(ROUND, 0)}
+    data = drawn | {"round": st.session_state.get(ROUND, 0), "page": subject.choice.page}
     _SHEET(data=data, key=KEY, on_opened_change=acted, on_turned_change=acted, on_ticked_change=lambda: None)
 
 

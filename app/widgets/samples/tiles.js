@@ -153,8 +153,10 @@ function mount({ data, parentElement, setTriggerValue, setStateValue }) {
     root.replaceChildren(sheet.ticking, sheet.sheet, sheet.details);
   }
   if (sheet.stamp !== data.stamp) {
+    const turned = sheet.data && sheet.data.page !== data.page;
     Object.assign(sheet, { data, stamp: data.stamp });
     build(sheet);
+    if (turned && root.getBoundingClientRect().top < 0) root.scrollIntoView();
   }
   drawTicks(sheet);
   return () => hover(sheet, null);
