@@ -94,7 +94,9 @@ def _gallery(subject: Subject, count: int):
     )
     with place:
         if rows:
-            gallery(subject, rows, open_sample, lambda step: _turn(choice.page + step, count, size))
+            gallery(
+                replace(subject, choice=choice), rows, open_sample, lambda step: _turn(choice.page + step, count, size)
+            )
         else:
             st.info("No sample passes these filters.", icon=":material/filter_alt_off:")
     return choice
