@@ -39,8 +39,8 @@ def _turned(record: DatasetRecord) -> str:
     if not turned:
         return ""
     return (
-        f"Up to {turned:,} of {record.size:,} images are turned upright or to sRGB when they are read, as the loaders "
-        "by which published accuracies were taken do not."
+        f"Up to {turned:,} of {record.size:,} images ask to be turned upright or to sRGB. They are shown so; the pass "
+        "reads them as stored, as the loaders do by which published accuracies were taken."
     )
 
 

@@ -107,9 +107,12 @@ class _Asked:
         condition: Condition,
         autocast: bool,
     ) -> None:
+        from analysis.datasets.opened import OpenDataset
         from analysis.passes.forward import resolved
 
-        self.classifier, self.dataset, self.condition, self.autocast = classifier, dataset, condition, autocast
+        # as the loaders do by which published accuracies were taken
+        self.dataset = OpenDataset.open(dataset.folder, as_stored=True)
+        self.classifier, self.condition, self.autocast = classifier, condition, autocast
         self.taps = resolved(classifier, taps)
         self.class_map = matched(dataset.record.class_names, classifier.class_names, by_hand)
         self.pass_id = digest(
@@ -138,9 +141,9 @@ class _Asked:
             autocast=self.autocast,
             report=report,
         )
-        return self._record(result), result.parts
+        return self._record(result, workspace / MODELS), result.parts
 
-    def _record(self, result: "PassResult") -> PassRecord:
+    def _record(self, result: "PassResult", imported: Path) -> PassRecord:
         from analysis.engine.devices import describe
         from analysis.passes.forward import device_of
 
@@ -158,11 +161,20 @@ class _Asked:
             taps=result.taps,
             linear_head=result.linear_head,
             params={"batch": result.batch, "autocast": result.autocast},
-            remarks=(*self._unmatched(), *result.remarks),
+            remarks=(*self._unmatched(), *self._differences(imported), *result.remarks),
             seconds=result.seconds,
             device=describe(str(device_of(self.classifier.module))),
             computed_at=datetime.now(UTC),
         )
+
+    def _differences(self, imported: Path) -> tuple[str, ...]:
+        """What must be said of images that are not as the weights saw them."""
+        from analysis.datasets.differences import differences
+        from models.catalogue import card
+
+        shape = self.dataset.image_shape
+        known = card(self.classifier.name, imported) if self.classifier.source in ("bundled", "imported") else None
+        return differences(self.dataset.record, known, self.classifier.preprocessing, shape[2] if shape else None)
 
     def _unmatched(self) -> tuple[str, ...]:
         """What must be said of classes that the classifier does not have."""

@@ -1,15 +1,12 @@
 """Passes through the store, and public weights on public data: the accuracies that are stated of them."""
 
-import io
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from analysis.datasets.importing import import_dataset
 from analysis.datasets.layout import SAMPLES
@@ -174,17 +171,10 @@ def test_public_lenet_on_mnist(shared, workspace):
     assert record.accuracy == pytest.approx(0.9889, abs=1e-4)
 
 
-class AsStored(OpenDataset):
-    """As the published numbers were taken: colour profiles and EXIF orientations are not looked at."""
-
-    def images(self, samples):
-        return [Image.open(io.BytesIO(self.encoded(s)[1])).convert("RGB") for s in samples]
-
-
 @pytest.mark.slow
 def test_public_squeezenet_on_a_hundred_photographs(shared, workspace, store):
     """Its head is a convolution: everything but the geometry is there. The classes go by their WordNet ids."""
-    images = AsStored(dataset_in(workspace, shared / "imagenet-samples-100.zip", store).folder)
+    images = dataset_in(workspace, shared / "imagenet-samples-100.zip", store)
     file, classes = shared / "squeezenet1_0_deepcompression_torchvision.pth", shared / "imagenet-classes.json"
     found = catalogue.from_file(file, "squeezenet1_0", classes)
     record = predict(found, images, store, workspace)
@@ -194,10 +184,10 @@ def test_public_squeezenet_on_a_hundred_photographs(shared, workspace, store):
     assert sum(record.class_map[r.label] in r.top_classes for r in rows) == 85
     assert all(r.angle is r.length is r.margin is None for r in rows)
     assert (record.linear_head, record.accuracy) == (False, 0.58)
+    assert any("sRGB" in remark for remark in record.remarks)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("CUTAWAY_LONG" not in os.environ, reason="minutes; set CUTAWAY_LONG to run it")
 @pytest.mark.parametrize(("depth", "expected"), [(20, 0.810), (32, 0.826)])
 def test_public_cifar_resnets_on_the_jpeg_rendition(shared, workspace, depth, expected):
     images = dataset_in(workspace, shared / "cifar10-test.zip")
