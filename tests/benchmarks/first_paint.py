@@ -34,6 +34,11 @@ MARKS = {
 }
 
 
+def chromium() -> str | None:
+    """The path of a browser, where there is one."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 @contextmanager
 def server(workspace: Path) -> Generator[tuple[str, float]]:
     """A new server and the seconds until it answers."""
@@ -89,12 +94,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="first paint")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args(arguments)
-    chromium = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if chromium is None:
+    path = chromium()
+    if path is None:
         print("First paint needs a browser: none of", ", ".join(BROWSERS), "is on the PATH.")
         return
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         found = rounds(browser, options.rounds)
         browser.close()
     print(f"\nFirst paint, seconds, median of {options.rounds} (load {os.getloadavg()[0]:.1f})")

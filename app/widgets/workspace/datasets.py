@@ -14,7 +14,7 @@ from app.widgets.workspace import dataset_actions, running
 from app.widgets.workspace.tables import facts, picked
 from app.workspace_choice import SHORT, Choice
 
-THUMBNAILS, SIDE = 18, 96
+THUMBNAILS, SIDE = 18, 77
 MOST_BARS, TALL = 18, 440
 _CHART = {"displayModeBar": False}
 
