@@ -42,9 +42,9 @@ def confusion_matrix(
     for part, ramp in ((same, AGREEMENT), (~same, ERRORS)):
         figure.add_heatmap(**_cells(values, part, ramp))
     figure.add_scatter(**_points(found, axes))
-    _numbers(figure, values, same, shares, INK[dark])
     _outline(figure, found, chosen)
-    return figure.update_layout(**_layout(found, axes, side))
+    numbers = _numbers(values, same, shares, INK[dark])
+    return figure.update_layout(annotations=numbers, **_layout(found, axes, side))
 
 
 def row_shares(counts: np.ndarray) -> np.ndarray:
@@ -81,17 +81,18 @@ def _points(found: Confusion, axes: tuple[str, str]) -> dict:
     }  # fmt: skip
 
 
-def _numbers(figure: go.Figure, values: np.ndarray, same: np.ndarray, shares: bool, ink: str) -> None:
+def _numbers(values: np.ndarray, same: np.ndarray, shares: bool, ink: str) -> list[dict]:
     """What the cells hold, where there is room; white on strong red."""
     if max(values.shape, default=0) > WRITTEN:
-        return
-    most = float(values[~same].max(initial=0))
+        return []
+    found, most = [], float(values[~same].max(initial=0))
     for (row, column), value in np.ndenumerate(values):
         if value > 0:
             text = (f"{value:.0f}" if value >= 0.5 else "<1") if shares else f"{value:,.0f}"
             strong = not same[row, column] and value > STRONG * most
             font = {"size": 12, "color": "#FFFFFF" if strong else ink}
-            figure.add_annotation(x=column, y=row, text=text, showarrow=False, font=font, captureevents=False)
+            found.append({"x": column, "y": row, "text": text, "showarrow": False, "font": font})
+    return found
 
 
 def _outline(figure: go.Figure, found: Confusion, chosen: tuple[int | None, int | None]) -> None:
