@@ -40,6 +40,10 @@ class Settings:
         """Uploads on their way in, and files that somebody laid there to be imported."""
         return self.workspace / "incoming"
 
+    @property
+    def exports(self) -> Path:
+        return self.workspace / "exports"
+
     def readable(self, text: str) -> Path:
         """A path that somebody typed on a page, links followed; PathRefused unless it lies under an allowed root."""
         try:
@@ -47,10 +51,10 @@ class Settings:
             path = (self.roots[0] / path if self.roots else path).resolve()
         except (OSError, RuntimeError, ValueError) as error:
             raise PathRefused(f"'{text}' is not a path. Give a file or a folder on this server.") from error
-        roots = (*self.roots, self.incoming)
+        roots = (*self.roots, self.incoming, self.exports)
         if not any(path.is_relative_to(root) for root in roots):
             raise PathRefused(
-                f"'{text}' lies outside the folders that pages may read: {', '.join(map(short, roots))}. Whoever "
+                f"'{text}' lies outside the folders that pages may read: {', '.join(map(short, roots[:-1]))}. Whoever "
                 f"starts the server can name others in {ROOTS_VARIABLE}, joined by '{os.pathsep}'."
             )
         if not path.exists():

@@ -12,7 +12,7 @@ def strip(images: Sequence[Image.Image], side: int, columns: int) -> bytes:
     """The middle squares, a row of so many and as many rows as it takes: PNG bytes with a clear ground.
 
     PNG of at most 1,460 pixels across is what Streamlit sends on as it is; anything else it encodes again each time.
-    Small pictures are enlarged by whole pixels, so that they look like what they are.
+    Small pictures are enlarged without smoothing, so that they look like what they are.
     """
     rows = -(-len(images) // columns)
     sheet = Image.new("RGBA", (columns * (side + GAP) - GAP, max(rows, 1) * (side + GAP) - GAP), (0, 0, 0, 0))

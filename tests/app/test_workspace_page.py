@@ -239,6 +239,11 @@ def test_the_store_is_checked_and_exported(filled: AppTest, workspace: Path) -> 
         assert any(name.startswith("sample") for name in archive.namelist())
     press(filled, "Delete for good")
     assert len(resources.store().passes()) == 1
+    filled.text_input(key="workspace.tables").set_value(str(made))
+    press(filled, "Import")
+    assert "The tables are imported" in said(worked(filled))
+    assert len(resources.store().passes()) == 2
+    assert sorted(path.suffix for path in (workspace / "exports").iterdir()) == [".zip"]
 
 
 @pytest.mark.parametrize("tab", ["datasets", "add", "models", "jobs", "store", "nonsense"])

@@ -122,12 +122,18 @@ def _head(line: Line) -> None:
     row.markdown(f"### {plain(line.name)}", width="stretch")
     with row:
         frame.link("explain", "Explain with it", ":material/visibility:", classifier=line.name)
-        if line.source != "bundled":
-            with st.popover("Delete", icon=":material/delete:"):
-                what = "its weights and its card" if line.card else "it from the list; its weights stay where they are"
-                st.markdown(f"Delete **{plain(line.name)}** for good: {what}, and what was computed with it.")
-                key = f"workspace.drop.{line.name}"
-                st.button("Delete for good", type="primary", key=key, on_click=guarded(_delete), args=(line,))
+        with st.popover("Delete", icon=":material/delete:"):
+            st.markdown(f"Delete for good: {_goes(line)}.")
+            key = f"workspace.drop.{line.name}"
+            st.button("Delete for good", type="primary", key=key, on_click=guarded(_delete), args=(line,))
+
+
+def _goes(line: Line) -> str:
+    """What deleting takes away."""
+    name, said = f"**{plain(line.name)}**", "what it said of images and datasets"
+    if line.source == "bundled":
+        return f"{said}. {name} itself stays"
+    return f"{name}, {'its weights, its card' if line.card else 'from this list'}, and {said}"
 
 
 def _numbers(found: Measured) -> None:
@@ -189,10 +195,10 @@ def _delete(line: Line) -> None:
     from models import catalogue
 
     store = resources.store()
-    if line.card is not None:
+    if line.card is not None and line.source != "bundled":
         catalogue.remove(line.name, resources.settings().imported_models)
     for model in store.models():
-        if model.name == line.name and model.source != "bundled":
+        if model.name == line.name:
             store.delete_model(model.model_id)
     resources.loaded().forget(line.name)
     PAGE.change(model="")

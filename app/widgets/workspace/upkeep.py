@@ -12,9 +12,10 @@ from pathlib import Path
 import streamlit as st
 
 from analysis.engine.jobs import Job
+from analysis.errors import BadArchive
 from analysis.types import Report
 from app import resources, words
-from app.boundary import guarded, plain
+from app.boundary import boundary, guarded, plain
 from app.settings import short
 from app.widgets.progress import settled, watch
 
@@ -39,7 +40,7 @@ def row() -> None:
     }
     for key, (label, icon, function) in ways.items():
         line.button(label, icon=icon, key=f"workspace.{key}", on_click=guarded(_start), args=(key, function))
-    with line, st.popover("Import tables", icon=":material/file_open:"):
+    with line, st.popover("Import tables", icon=":material/file_open:"), boundary():
         _importing()
     found = [job for key in TITLES if (job := resources.jobs().get(key)) is not None]
     settled(found)
@@ -85,7 +86,7 @@ def _compact(report: Report) -> str:
 
 def _export(report: Report) -> Path:
     """Parquet a table in one zip, under `<workspace>/exports`."""
-    folder = resources.settings().workspace / "exports"
+    folder = resources.settings().exports
     folder.mkdir(parents=True, exist_ok=True)
     tables = folder / f".{uuid.uuid4().hex}.part"
     target = folder / f"tables-{datetime.now().astimezone():%Y%m%d-%H%M%S}.zip"
@@ -114,17 +115,33 @@ def _exported(path: Path) -> None:
 
 
 def _importing() -> None:
-    st.markdown("Take in tables that were exported, by their folder on this server. What is here already stays.")
-    text = st.text_input("Folder", key="workspace.tables", placeholder="exports/tables")
-    st.button("Import", type="primary", key=f"workspace.{IMPORT}", disabled=not text.strip(), on_click=guarded(_take))
+    st.markdown("Take in tables that were exported: the zip, or the folder of `cutaway store export`, on this server.")
+    st.markdown("What is here already stays.")
+    text = st.text_input("Zip or folder", key="workspace.tables", placeholder=short(resources.settings().exports))
+    if st.button("Import", type="primary", key=f"workspace.{IMPORT}") and text.strip():
+        given = resources.settings().readable(text)
+        _start(IMPORT, lambda report: _take(given, report))
+        st.rerun()
 
 
-def _take() -> None:
-    folder = resources.settings().readable(str(st.session_state["workspace.tables"]))
-
-    def take(report: Report) -> str:
-        report(0.0, "reading the tables")
-        resources.store().import_from(folder)
+def _take(given: Path, report: Report) -> str:
+    """From a folder as it is, from a zip through a folder of ours."""
+    report(0.0, "reading the tables")
+    if given.is_dir():
+        resources.store().import_from(given)
         return "The tables are imported."
-
-    _start(IMPORT, take)
+    tables = resources.settings().exports / f".{uuid.uuid4().hex}.part"
+    tables.mkdir(parents=True)
+    try:
+        with zipfile.ZipFile(given) as archive:
+            for name in archive.namelist():
+                if name == Path(name).name:  # as we write them: no folders, no ways out
+                    archive.extract(name, tables)
+        resources.store().import_from(tables)
+    except zipfile.BadZipFile as error:
+        raise BadArchive(
+            f"'{given.name}' is no zip of exported tables. Choose what 'Export all tables' wrote."
+        ) from error
+    finally:
+        shutil.rmtree(tables, ignore_errors=True)
+    return "The tables are imported."
