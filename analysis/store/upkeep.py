@@ -28,7 +28,8 @@ class Upkeep:
         """Remove files and folders that no row names and that were not written to for an hour; how many files.
 
         While jobs wait or run, the folders of passes and what was uploaded stay: they may be about to go on.
-        The log is written into the database's file, where new rows take the room of those that were deleted.
+        The log is written into the database's file, where new rows take the room of those that were deleted; the
+        file itself becomes smaller only where DuckDB finds its end free.
         """
         workspace, before = self._access.workspace, time.time() - ORPHAN_SECONDS
         with self._access.read() as db:
