@@ -3,11 +3,11 @@
 `streamlit run app/server.py`. With `app/main.py` in its place all is the same, but that work waits for the first page.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import anyio.to_thread
 import streamlit as st
 
 from app.settings import ROOT
@@ -22,11 +22,11 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     from models.errors import CutawayError
 
     try:
-        await anyio.to_thread.run_sync(resources.work)
+        await asyncio.to_thread(resources.work)
     except CutawayError as error:  # pages say it too, and try again
         log.warning("%s", error)
     yield
-    await anyio.to_thread.run_sync(resources.closing().close)
+    await asyncio.to_thread(resources.closing().close)
 
 
 app = st.App(ROOT / "app" / "main.py", lifespan=lifespan)
