@@ -160,7 +160,8 @@ def main(given: list[str] | None = None) -> None:
         peak(Path(asked.peak[0]), asked.peak[1])
         return
     device = best()
-    print(f"{describe(device)}, torch {torch.__version__}, {torch.get_num_threads()} threads")
+    policy = os.environ.get("OMP_WAIT_POLICY", "unset")  # PASSIVE is many times faster beside other work
+    print(f"{describe(device)}, torch {torch.__version__}, {torch.get_num_threads()} threads, OMP_WAIT_POLICY {policy}")
     with tempfile.TemporaryDirectory() as temporary:
         workspace = Path(temporary)
         if asked.only in (None, "cifar"):
