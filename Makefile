@@ -32,7 +32,7 @@ format: .venv/ready-to-develop ## Put the code in order, as check expects it
 	$(BIN)/ruff format
 
 bench: .venv/ready-to-develop ## Measure the speeds that the project promises
-	$(BIN)/python -m tests.benchmarks
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.benchmarks
 
 clean: ## Remove the virtual environment and what the tools left
 	rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache *.egg-info build dist

@@ -29,6 +29,7 @@ app = typer.Typer(
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: idle threads leave the cores to decoding
     try:
         app(args=words)
     except CutawayError as error:

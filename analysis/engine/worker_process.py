@@ -113,7 +113,8 @@ def _started(nice: int) -> "subprocess.Popen[bytes]":
         [*python, "-m", "analysis.engine.worker_child", str(nice), str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        # threads that wait by spinning take the time of those that decode, and of the server
+        env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
     )
 
 
