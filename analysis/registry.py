@@ -58,7 +58,12 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(self.choices)
         words = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[self.type]
-        return f"{words} from {self.range.low:,} to {self.range.high:,}" if self.range else words
+        return f"{words} from {_plain(self.range.low)} to {_plain(self.range.high)}" if self.range else words
+
+
+def _plain(bound: float) -> str:
+    """1.0 and 1 are one bound, and `Annotated` takes the one for the other."""
+    return f"{int(bound):,}" if float(bound).is_integer() else f"{bound:,}"
 
 
 def _parsed(text: str, kind: type) -> Any:

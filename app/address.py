@@ -22,9 +22,10 @@ class Address(Generic[C]):
 
     def __init__(self, page: str, read: Callable[[Query], C], written: Callable[[C], dict[str, list[str]]]) -> None:
         self._read, self._written = read, written
-        self._choice, self._published = f"{page}.choice", f"{page}.published"
-        self._turn, self._starts = f"{page}.turn", f"{page}.starts"
-        self._widgets, self._offers = f"{page}.w.", f"{page}.offers"
+        own = f"{page}.address"  # not to be any widget's key
+        self._choice, self._published = f"{own}.choice", f"{own}.published"
+        self._turn, self._starts = f"{own}.turn", f"{own}.starts"
+        self._widgets, self._offers = f"{page}.w.", f"{own}.offers"
 
     def current(self) -> C:
         """The choice of this session; from the address at the start and when the user goes back or forward.

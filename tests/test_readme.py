@@ -23,6 +23,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a reader stands: a photo, and weights of their own."""
     monkeypatch.chdir(tmp_path)
     Image.fromarray(data.chelsea()).save("photo.jpg")
+    for name, colour in (("cat", "teal"), ("dog", "orange")):
+        Path("pictures", name).mkdir(parents=True)
+        Image.new("RGB", (40, 30), colour).save(Path("pictures", name, "one.png"))
     torch.save(registry.build("resnet18", 3).state_dict(), "weights.pth")
     Path("names.txt").write_text("cat\ndog\nother\n", encoding="utf-8")
     return tmp_path

@@ -99,7 +99,10 @@ def _made(kind: str, arguments: dict[str, Any], workspace: Path | None, as_json:
 
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
+        known = {each.dataset_id: each.name for each in store.datasets()}
         done = work.run_here(store, where.workspace, kind, arguments, terminal.progress)
+        if (before := known.get(done["dataset_id"])) is not None:
+            terminal.complain(f"The very same images were here already, as '{before}'.")
         record = _record(store.dataset(done["dataset_id"]))
     terminal.answer(record, _lines(record), as_json)
 
@@ -119,5 +122,5 @@ def _lines(record: dict[str, Any]) -> Iterable[str]:
         yield f"  with {', '.join(extras)}"
     yield from (f"  note: {remark}" for remark in record["remarks"])
     if record["skipped"]:
-        yield f"  {record['skipped']:,} files were skipped:"
+        yield f"  {record['skipped']:,} {'file was' if record['skipped'] == 1 else 'files were'} skipped:"
         yield from (f"    {name}: {why}" for name, why in record["skipped_examples"][:10])

@@ -74,8 +74,9 @@ def press(at: AppTest, label: str, number: int = 0) -> AppTest:
 
 
 def said(at: AppTest) -> str:
-    """All texts of the page."""
-    return "\n".join(str(e.value) for kind in (at.markdown, at.caption, at.success, at.warning, at.error) for e in kind)
+    """All texts of the page, as they are read: what is escaped for Markdown is not."""
+    kinds = (at.markdown, at.caption, at.success, at.warning, at.error)
+    return "\n".join(str(e.value) for kind in kinds for e in kind).replace("\\", "")
 
 
 def photos(names: tuple[str, ...] = ("cat", "dog"), each: int = 3) -> bytes:
@@ -259,3 +260,14 @@ def test_any_address_does_no_harm(filled: AppTest, tab: str) -> None:
 )
 def test_an_address_brings_the_choice_back(choice: Choice) -> None:
     assert read(written(choice)) == choice
+
+
+@pytest.mark.parametrize("by", ["upload", "path", "name", "generate"])
+def test_every_way_in_opens_and_is_in_the_address(page: AppTest, by: str) -> None:
+    drawn(page, tab="add")
+    page.segmented_control[0].set_value(by)
+    page.run()
+    assert not page.error
+    assert not page.exception
+    assert page.query_params.get("by", "upload") == by
+    assert next(b for b in page.button if b.label in ("Import", "Fetch and import", "Generate"))
