@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import importlib
 import sys
 import time
@@ -161,6 +162,8 @@ def _import_engine(report: Report) -> None:
     for number, name in enumerate(_IMPORTED):
         report(number / len(_IMPORTED), "loading torch")
         importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is imported stays: the collector need not walk through all of torch again and again
 
 
 def classifier(name: str) -> Classifier | Job[Classifier]:
