@@ -116,7 +116,7 @@ def _layout(found: Confusion, axes: tuple[str, str], side: int) -> dict:
         "xaxis": axis | columns | {"side": "top", "title": {"text": escape(axes[1])}, "tickangle": -45,
                                    "range": [-0.5, len(cut[0]) - 0.5]},
         "yaxis": axis | rows | {"title": {"text": escape(axes[0])}, "range": [len(cut[1]) - 0.5, -0.5]},
-        "height": side, "margin": {"l": 10, "r": 10, "t": 10, "b": 10}, "hovermode": "closest", "hoverdistance": -1,
+        "height": side, "margin": {"l": 10, "r": 48, "t": 10, "b": 10}, "hovermode": "closest", "hoverdistance": -1,
         "clickmode": "event+select", "dragmode": False, "showlegend": False, "hoverlabel": {"align": "left"},
     }  # fmt: skip
 
