@@ -102,7 +102,8 @@ def decode_as_stored(data: bytes, name: str) -> Image.Image:
     image = _opened(data, _shown(name))
     _check_size(image, _shown(name))
     try:
-        return image.convert("RGB")
+        image.load()
+        return image if image.mode == "RGB" else image.convert("RGB")  # which would copy
     except _BROKEN as error:
         raise UnreadableImage(f"'{_shown(name)}' is cut short or damaged. Save or download it again.") from error
 

@@ -102,7 +102,7 @@ def cifar(data: Path, workspace: Path, rounds: int, device: str) -> None:
         print(f"\nResNet-20 on CIFAR-10: skipped, {archive} is not there")
         return
     record = import_dataset(archive, workspace / "datasets", "cifar")
-    dataset = OpenDataset.open(workspace / "datasets" / record.dataset_id)
+    dataset = OpenDataset.open(workspace / "datasets" / record.dataset_id, as_stored=True)  # as `predict` does
     classifier = catalogue.load("resnet20-cifar10", device=device)
     compared("ResNet-20, 10,000 CIFAR-10 test images", classifier, dataset, workspace / "pass", rounds)
 
@@ -119,7 +119,7 @@ def photographs(data: Path, workspace: Path, rounds: int, device: str, count: in
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(files[number % len(files)])
     record = import_dataset(workspace / "photographs", workspace / "datasets", "photographs")
-    dataset = OpenDataset.open(workspace / "datasets" / record.dataset_id)
+    dataset = OpenDataset.open(workspace / "datasets" / record.dataset_id, as_stored=True)  # as `predict` does
     title = f"ResNet-18 at 224 px, {len(dataset)} JPEG files"
     compared(title, resnet18(device), dataset, workspace / "pass", rounds)
 
