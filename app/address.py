@@ -1,7 +1,7 @@
 """What a user has chosen on a page, and the address that says it: one frozen value in two forms.
 
 Widgets are seeded from the choice and make the next one; the address bar is its other form, so that a link opens the
-same view. A page has one `Address`; app/session.py is the Explain page's own, with the same rules.
+same view. A page has one `Address`. This is the one place that touches `st.query_params`.
 """
 
 from __future__ import annotations

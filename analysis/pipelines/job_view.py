@@ -1,7 +1,7 @@
 """A job as a table shows it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,32 +35,29 @@ class JobView:
 
 def view(record: JobRecord, job: Job[Any] | None, ahead: int) -> JobView:
     """What the journal says, overruled by the job itself where this process has it."""
-    if job is None:
-        return JobView(
-            key=record.key,
-            kind=record.kind,
-            title=record.title,
-            arguments=record.arguments,
-            state=record.state,
-            fraction=float(record.state == "done"),
-            message=record.message,
-            seconds=None,
-            seconds_left=None,
-            submitted_at=record.submitted_at,
-            finished_at=record.finished_at,
-            ahead=0,
-        )
-    return JobView(
+    kept = JobView(
         key=record.key,
         kind=record.kind,
         title=record.title,
         arguments=record.arguments,
+        state=record.state,
+        fraction=float(record.state == "done"),
+        message=record.message,
+        seconds=None,
+        seconds_left=None,
+        submitted_at=record.submitted_at,
+        finished_at=record.finished_at,
+        ahead=0,
+    )
+    if job is None:
+        return kept
+    return replace(
+        kept,
         state=job.state,
         fraction=job.fraction,
         message=str(job.error) if job.state == "failed" else job.message if job.active else "",
         seconds=job.seconds,
         seconds_left=job.seconds_left,
-        submitted_at=record.submitted_at,
         finished_at=moment(job.finished),
         ahead=ahead,
     )

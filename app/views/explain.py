@@ -19,7 +19,7 @@ from app.widgets.uploads import pictures, refusals
 def page() -> None:
     """Choose, compute, show."""
     with boundary():
-        choice = session.current()
+        choice = session.PAGE.current()
         with st.sidebar:
             st.caption("See why an image classifier says what it says.")
             shown = pictures(choice.pictures)
@@ -35,11 +35,11 @@ def page() -> None:
             names = classifiers.choose(choice, known)
         choice = replace(choice, classifiers=() if names == tuple(known[:1]) else names)
         if not (asked := classifiers.ready(names)):
-            session.keep(choice)
+            session.PAGE.keep(choice)
             return
         with st.sidebar:
             choice, asks = _choices(choice, asked)
-        session.keep(choice)
+        session.PAGE.keep(choice)
         _results(shown, asked, choice, asks)
 
 
@@ -90,4 +90,4 @@ def _target(choice: session.Choice, index: int, name: str, asked: list) -> None:
     """A bar was clicked: explain that class, or the predicted one again."""
     unique = all(list(c.class_names).count(name) <= 1 for c in asked)
     target = name if unique and ":" not in name else str(index)
-    session.change(targets=() if choice.targets == (target,) else (target,))
+    session.PAGE.change(targets=() if choice.targets == (target,) else (target,))

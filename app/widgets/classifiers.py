@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from analysis.engine.jobs import Job
-from app import resources, session
+from app import resources
 from app.boundary import guarded, plain
-from app.session import Choice, seed
+from app.session import PAGE, Choice
 from app.widgets.adding import adding
 from app.widgets.progress import settled, watch
 
@@ -33,9 +33,9 @@ def names() -> list[str]:
 def choose(choice: Choice, known: Sequence[str]) -> tuple[str, ...]:
     """Draw the choice and the way to add one; the names chosen."""
     options = list(dict.fromkeys([*known, *choice.classifiers]))
-    key = seed("classifiers", list(choice.classifiers) or options[:1])
+    key = PAGE.seed("classifiers", list(choice.classifiers) or options[:1])
     chosen = st.multiselect("Classifier", options, key=key, placeholder="Choose")
-    adding(lambda name: session.change(classifiers=(name,), taps=(), targets=()))
+    adding(lambda name: PAGE.change(classifiers=(name,), taps=(), targets=()))
     return tuple(chosen)
 
 

@@ -11,11 +11,11 @@ from app import session
 from app.boundary import plain
 
 Start = Callable[[str, Any], tuple[str, Any]]
-"""A name and a value to the key and the default of a widget: a page's own, see `session.start`."""
+"""A name and a value to the key and the default of a widget: a page's own, see `session.PAGE.start`."""
 
 
 def knobs(
-    method: Method, given: Mapping[str, Any], key: str, start: Start = session.start, columns: int = 1
+    method: Method, given: Mapping[str, Any], key: str, start: Start = session.PAGE.start, columns: int = 1
 ) -> tuple[tuple[str, Scalar], ...]:
     """One control per parameter, seeded with what is given; the parameters that differ from their defaults."""
     values = {}

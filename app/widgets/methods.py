@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.types import Ask
 from app.boundary import plain
-from app.session import Choice, start
+from app.session import PAGE, Choice
 from app.widgets.knobs import knobs
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _group(title: str, wanted: Sequence[str], registry: AttributionRegistry, aga
     def label(name: str) -> str:
         return plain(registry[name].label) + (" :material/hourglass_top:" if registry[name].slow else "")
 
-    key, first = start(".".join(["group", *names]), [n for n in wanted if n in names])
+    key, first = PAGE.start(".".join(["group", *names]), [n for n in wanted if n in names])
     return list(st.pills(title, names, default=first, key=key, selection_mode="multi", format_func=label))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import streamlit as st
 
 from analysis.types import Fusion
-from app.session import Choice, seed, start
+from app.session import PAGE, Choice
 
 if TYPE_CHECKING:
     from models.classifier import Classifier
@@ -36,9 +36,9 @@ def targets(choice: Choice, asked: Sequence[Classifier]) -> tuple[str, ...]:
     single = [t for t in choice.targets if t in options]
     mode = CONTRAST if pair else CLASSES if single else PREDICTED
     modes = [PREDICTED, CLASSES, CONTRAST]
-    chosen = st.segmented_control("Evidence for", modes, key=seed("mode", mode), required=True, width="stretch")
+    chosen = st.segmented_control("Evidence for", modes, key=PAGE.seed("mode", mode), required=True, width="stretch")
     if chosen == CLASSES:
-        key = seed("classes", single)
+        key = PAGE.seed("classes", single)
         label = "Classes to explain"
         return tuple(st.multiselect(label, options, key=key, format_func=options.__getitem__, placeholder=label))
     if chosen == CONTRAST:
@@ -50,8 +50,8 @@ def _contrast(options: dict[str, str], pair: Sequence[str]) -> tuple[str, ...]:
     words = {"predicted": "the predicted class"} | options
     first = pair[0] if pair and pair[0] in words else "predicted"
     second = pair[1] if len(pair) > 1 and pair[1] in options else None
-    a = st.selectbox("A", words, key=seed("a", first), format_func=words.__getitem__)
-    key = seed("b", second)
+    a = st.selectbox("A", words, key=PAGE.seed("a", first), format_func=words.__getitem__)
+    key = PAGE.seed("b", second)
     b = st.selectbox(
         "rather than B", options, key=key, format_func=options.__getitem__, index=None, placeholder="Choose a class"
     )
@@ -73,11 +73,11 @@ def taps(choice: Choice, asked: Sequence[Classifier]) -> tuple[tuple[str, ...], 
         every = [*first, *(name for name, tap in classifier.taps.items() if tap.spatial)]
         options |= {name: _tap(classifier, name) for name in every}
     wanted = [t for t in choice.taps if t in options] or ["auto"]
-    key = seed("taps", wanted)
+    key = PAGE.seed("taps", wanted)
     chosen = tuple(st.multiselect("Layers", options, key=key, format_func=options.__getitem__, placeholder="Default"))
     fusion: Fusion = "none"
     if len(chosen) > 1:
-        key = seed("fusion", choice.fusion)
+        key = PAGE.seed("fusion", choice.fusion)
         fusion = cast(
             "Fusion", st.selectbox("Maps of several layers", FUSIONS, key=key, format_func=FUSIONS.__getitem__)
         )
@@ -91,14 +91,14 @@ def _tap(classifier: Classifier, name: str) -> str:
 
 def smoothing(choice: Choice) -> tuple[bool, bool]:
     """Average over augmented copies; first principal component."""
-    key, first = start("augment", choice.augment)
+    key, first = PAGE.start("augment", choice.augment)
     augment = st.checkbox(
         "Average over mirrored and rescaled copies",
         first,
         key=key,
         help="Augmentation smoothing: steadier maps, six times the passes.",
     )
-    key, first = start("eigen", choice.eigen_smooth)
+    key, first = PAGE.start("eigen", choice.eigen_smooth)
     eigen = st.checkbox(
         "First principal component",
         first,

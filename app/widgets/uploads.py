@@ -92,7 +92,7 @@ def _taken(turn: int) -> None:
             good.append(picture.digest)
     st.session_state[REFUSED] = refused
     if good:
-        session.change(pictures=tuple(dict.fromkeys(good))[:MOST])
+        session.PAGE.change(pictures=tuple(dict.fromkeys(good))[:MOST])
 
 
 def refusals() -> None:
@@ -122,8 +122,8 @@ def _from_store(kept: Store, digest: str) -> Picture | None:
 def _pick(digest: str, add: bool, shown: Sequence[str]) -> None:
     """A click: this picture alone; with `add` it joins those on show, or leaves them."""
     if not add:
-        session.change(pictures=(digest,))
+        session.PAGE.change(pictures=(digest,))
     elif digest in shown:
-        session.change(pictures=tuple(d for d in shown if d != digest))
+        session.PAGE.change(pictures=tuple(d for d in shown if d != digest))
     else:
-        session.change(pictures=(*shown, digest)[-MOST:])
+        session.PAGE.change(pictures=(*shown, digest)[-MOST:])
