@@ -32,8 +32,6 @@ STYLE = """<style>
 .st-key-indicator { position: fixed; top: 0.75rem; right: 2rem; width: auto !important; z-index: 999991 }
 .st-key-indicator > div { width: auto !important }
 .st-key-indicator [data-testid=stIconMaterial] { animation: cutaway-turn 1.6s linear infinite }
-/* A strip of thumbnails is no picture to enlarge. */
-.st-key-workspace-strip [data-testid=stElementToolbar] { display: none }
 @keyframes cutaway-turn { to { transform: rotate(360deg) } }
 @media (prefers-reduced-motion: reduce) { .st-key-indicator [data-testid=stIconMaterial] { animation: none } }
 </style>"""

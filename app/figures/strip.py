@@ -11,7 +11,6 @@ GAP = 4
 def strip(images: Sequence[Image.Image], side: int, columns: int) -> bytes:
     """The middle squares, a row of so many and as many rows as it takes: PNG bytes with a clear ground.
 
-    PNG of at most 1,460 pixels across is what Streamlit sends on as it is; anything else it encodes again each time.
     Small pictures are enlarged without smoothing, so that they look like what they are.
     """
     rows = -(-len(images) // columns)

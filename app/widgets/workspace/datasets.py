@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
@@ -61,8 +63,7 @@ def _detail(record: DatasetRecord) -> None:
     dataset_actions.row(record)
     for remark in record.remarks:
         st.warning(plain(remark), icon=":material/info:")
-    with st.container(key="workspace-strip"):
-        st.image(_thumbnails(record), width="stretch", alt=f"Some images of {record.name}")
+    _strip(record)
     with st.container():  # always there, so that what comes below stays the same element
         running.section(record)
     _passes(record)
@@ -90,6 +91,12 @@ def _known(record: DatasetRecord) -> dict[str, str]:
         "Added": words.when(record.added_at),
         "Fingerprint": record.dataset_id[:16],
     }
+
+
+def _strip(record: DatasetRecord) -> None:
+    """Within the page: a file of Streamlit's is gone once the page is left, and one still being fetched is an error."""
+    source = f"data:image/png;base64,{b64encode(_thumbnails(record)).decode()}"
+    st.html(f'<img src="{source}" alt="Some images of {escape(record.name)}" style="width:100%">')
 
 
 def _thumbnails(record: DatasetRecord) -> bytes:
