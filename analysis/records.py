@@ -101,6 +101,35 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """How a model does on a dataset, and how far it is from the model that it was made from."""
+
+    model_id: str
+    dataset_name: str
+    dataset_id: str = ""  # empty where a card says it
+    samples: int = 0
+    accuracy: float | None = None  # None where no truth is known
+    ece: float | None = None  # 15 bins of equal width
+    base_id: str = ""  # what it was compared with; empty: with nothing
+    agreement: float | None = None  # share of the samples that both predict alike
+    cka: float | None = None  # linear, debiased, of the features before the head
+    delta_logit: float | None = None  # mean over samples and classes of |logit - base's logit|
+    changed: int | None = None  # samples whose prediction differs: the pruning-identified ones
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What a forward pass took on one device: the median of several, after a warm-up."""
+
+    model_id: str
+    device: str  # in words, with its threads where it is a processor
+    batch: int
+    latency_ms: float  # of a batch of one
+    images_per_second: float  # in batches of `batch`
+    measured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which samples of a dataset: everything given must hold. The default is all of them."""
 

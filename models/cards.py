@@ -35,6 +35,13 @@ class Card:
     digest: str = ""  # sha256 hex of the weights file; checked on loading where it is given
     licence: str = ""
     url: str = ""
+    model_id: str = ""  # fingerprint of the classifier; empty where it was not noted
+    parent: str = ""  # the name of the model that this is a variant of
+    parent_id: str = ""  # and its fingerprint
+    variant: Mapping[str, Any] | None = None  # the `VariantRecipe` that made it, as JSON
+    structure: Mapping[str, Any] = field(default_factory=dict)  # how the network differs from its architecture's
+    profile: Mapping[str, Any] | None = None  # the `Profile` of its weights, as JSON
+    measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # test set -> measure -> value
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"preprocessing": self.preprocessing.to_json()}

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models import cards, checkpoints, class_lists, zoo
+from models import cards, checkpoints, class_lists, structures, zoo
 from models.architectures import registry
 from models.cards import Card
 from models.classifier import Classifier
@@ -166,7 +166,11 @@ def _from_card(path: Path, source: str, device: str | torch.device) -> Classifie
     card, weights = cards.read(path), cards.weights_of(path)
     if card.digest and cards.digest(weights) != card.digest:
         raise UnreadableCheckpoint(f"The weights of '{card.name}' are not those its card names: the file has changed.")
-    module = network(card.architecture, checkpoints.read(weights), card.preprocessing)
+    state = checkpoints.read(weights)
+    if card.structure:
+        module = structures.network(card.architecture, card.structure, state, len(card.class_names), card.preprocessing)
+    else:
+        module = network(card.architecture, state, card.preprocessing)
     return _ready(module, card.name, card.architecture, card.preprocessing, card.class_names, source, device)
 
 

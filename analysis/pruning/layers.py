@@ -1,0 +1,57 @@
+"""What can be pruned in a network: the weights of its convolutions and linear maps."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from analysis.errors import NotApplicable
+
+PRUNABLE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+_FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+
+
+def prunable(network: nn.Module, what: str = "This network") -> dict[str, nn.Module]:
+    """The layers whose weights can be zeroed, by name, in the order of the modules; each weight once.
+
+    NotApplicable where there are none: quantised weights, or a network of other parts.
+    """
+    found: dict[str, nn.Module] = {}
+    seen: set[int] = set()
+    for name, module in network.named_modules():
+        weight = getattr(module, "weight", None)
+        if not isinstance(module, PRUNABLE) or not isinstance(weight, Tensor) or id(weight) in seen:
+            continue
+        if weight.dtype in _FLOATS:
+            found[name] = module
+            seen.add(id(weight))
+    if not found:
+        raise NotApplicable(
+            f"{what} has no layer that can be pruned: that takes convolutions or linear maps with floating-point "
+            "weights. A quantised variant has none; prune its parent instead."
+        )
+    return found
+
+
+def weights_of(layers: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """Their weights, detached, float32; not copied where they are that already."""
+    return {name: _weight(module).detach().float() for name, module in layers.items()}
+
+
+def _weight(module: nn.Module) -> Tensor:
+    weight = module.weight
+    assert isinstance(weight, Tensor)
+    return weight
+
+
+def put(layers: Mapping[str, nn.Module], masks: Mapping[str, Tensor]) -> None:
+    """Zero what the masks (bool, True stays) leave out; in place, and to +0, so that files keep the very bits."""
+    with torch.no_grad():
+        for name, mask in masks.items():
+            _weight(layers[name]).masked_fill_(~mask.to(_weight(layers[name]).device), 0.0)
+
+
+def sparsity(weights: Mapping[str, Tensor]) -> float:
+    """The fraction of zeros among them."""
+    total = sum(w.numel() for w in weights.values())
+    return 1 - sum(int(torch.count_nonzero(w)) for w in weights.values()) / total if total else 0.0
