@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from models import sparse_files
 from models.errors import BadModelName, UnreadableCheckpoint
 from models.preprocessing import Preprocessing
 
@@ -93,14 +94,15 @@ def check_name(name: str, taken: Collection[str]) -> None:
 
 
 def store(card: Card, state: Mapping[str, Tensor], folder: Path) -> Card:
-    """Write weights, then card (without which the weights do not count), each whole or not at all."""
-    from safetensors.torch import save_file
+    """Write weights, packed where they have many zeros, then the card, without which they do not count.
 
+    Each appears whole or not at all.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / f"{card.name}.safetensors"
     unfinished = folder / f".{weights.name}.{os.getpid()}.part"
     try:
-        save_file({k: v.detach().cpu().clone().contiguous() for k, v in state.items()}, unfinished)
+        sparse_files.save(state, unfinished)
         card = replace(card, digest=digest(unfinished))
         unfinished.replace(weights)
     finally:

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models import sparse_files
 from models.errors import CheckpointMismatch, UnreadableCheckpoint, UnsafeCheckpoint
 
 # averaged weights first: they are what the accuracy in a training script's log is of
@@ -39,12 +40,13 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def _safetensors(path: Path) -> Mapping[str, Tensor]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError, safe_open
 
     try:
-        return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            return sparse_files.unpacked(tensors, file.metadata() or {})
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise UnreadableCheckpoint(f"{path.name} is no safetensors file, or only part of one.") from error
 
 
