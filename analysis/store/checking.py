@@ -29,6 +29,7 @@ _STRAYS = {
     "rows of samples without a dataset": "SELECT count(*) FROM sample ANTI JOIN dataset USING (dataset_key)",
     "results without a pass": "SELECT count(*) FROM sample_result ANTI JOIN pass USING (pass_key)",
     "members without a selection": "SELECT count(*) FROM selection_member ANTI JOIN selection USING (selection_key)",
+    "measures without a dataset": "SELECT count(*) FROM variant_measure ANTI JOIN dataset USING (dataset_id)",
     "maps without a run": "SELECT count(*) FROM attribution_map ANTI JOIN run USING (run_id)",
     "runs without a map": "SELECT count(*) FROM run ANTI JOIN attribution_map USING (run_id)",
 }

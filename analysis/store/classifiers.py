@@ -90,7 +90,8 @@ class Models:
             return [from_row(ModelRecord, _COLUMNS, row) for row in db.execute(query).fetchall()]
 
     def delete(self, model_id: str) -> None:
-        """Forget it with all that it said: predictions, maps, passes and their folders, class maps. Weights stay.
+        """Forget it with all that it said: predictions, maps, passes and their folders, class maps, measures of it
+        and of others against it, speeds. Weights stay.
 
         The files of its maps go at the next compacting. One that is not there is forgotten already.
         """
@@ -106,6 +107,9 @@ def _drop(db: DuckDBPyConnection, model_id: str) -> list[str]:
         "DELETE FROM run WHERE model_id = ?",
         "DELETE FROM prediction WHERE model_id = ?",
         "DELETE FROM class_map WHERE model_id = ?",
+        "DELETE FROM variant_measure WHERE ? IN (model_id, base_id)",
+        "DELETE FROM model_speed WHERE model_id = ?",
+        "DELETE FROM model_profile WHERE model_id = ?",
         "DELETE FROM model WHERE model_id = ?",
     ):
         db.execute(query, [model_id])

@@ -67,7 +67,7 @@ class Datasets:
         self._access.write(change)
 
     def delete(self, dataset_id: str) -> None:
-        """Remove it with its samples, passes, selections and class maps, and their folders; UnknownName if absent."""
+        """Remove it with its samples, passes, selections, class maps and measures, and folders; UnknownName if absent."""
         record, passes = self._access.write(lambda db: _drop(db, dataset_id))
         folders.remove(self._access.workspace / "datasets" / record.dataset_id)
         for pass_id in passes:
@@ -137,6 +137,7 @@ def _drop(db: DuckDBPyConnection, dataset_id: str) -> tuple[DatasetRecord, list[
         "DELETE FROM pass WHERE dataset_id = ?",
         "DELETE FROM selection WHERE dataset_id = ?",
         "DELETE FROM class_map WHERE dataset_id = ?",
+        "DELETE FROM variant_measure WHERE dataset_id = ?",
         "DELETE FROM dataset WHERE dataset_id = ?",
     ):
         db.execute(query, found)

@@ -164,7 +164,37 @@ def m002_samples(db: DuckDBPyConnection) -> None:
             finished_at TIMESTAMP)""")
 
 
-MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples)
+def m003_variants(db: DuckDBPyConnection) -> None:
+    """What was measured of models and their variants."""
+    db.execute("""
+        CREATE TABLE variant_measure (
+            model_id VARCHAR,
+            base_id VARCHAR,                 -- what it was compared with; empty: with nothing
+            dataset_id VARCHAR,
+            samples INTEGER NOT NULL,
+            accuracy DOUBLE,                 -- NULL where it cannot be said, as are the next ones
+            ece DOUBLE,                      -- 15 bins of equal width
+            agreement DOUBLE,                -- share of the samples that both predict alike
+            cka DOUBLE,                      -- linear, debiased, of the features before the head
+            delta_logit DOUBLE,              -- mean of |logit - base's logit|
+            changed INTEGER,                 -- samples whose prediction differs
+            PRIMARY KEY (model_id, base_id, dataset_id))""")
+    db.execute("""
+        CREATE TABLE model_speed (
+            model_id VARCHAR,
+            device VARCHAR,                  -- in words
+            batch INTEGER,
+            latency_ms DOUBLE NOT NULL,      -- of a batch of one
+            images_per_second DOUBLE NOT NULL,
+            measured_at TIMESTAMP NOT NULL,
+            PRIMARY KEY (model_id, device, batch))""")
+    db.execute("""
+        CREATE TABLE model_profile (
+            model_id VARCHAR PRIMARY KEY,
+            profile VARCHAR NOT NULL)        -- JSON object""")
+
+
+MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples, m003_variants)
 
 
 def newest_step() -> int:

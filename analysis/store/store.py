@@ -28,6 +28,7 @@ from analysis.store.scores import Scores
 from analysis.store.selections import Selections
 from analysis.store.transfer import Transfer
 from analysis.store.upkeep import Upkeep
+from analysis.store.variants import Variants
 from analysis.store.writer import Writer
 from analysis.types import AttributionMap, Picture, Prediction
 
@@ -55,6 +56,11 @@ class Store:
         self.models, self.delete_model = models.all, models.delete
         self.save_pass, self.delete_pass = passes.save, passes.delete
         self.passes, self.pass_record = passes.all, passes.one
+
+        variants = Variants(access)
+        self.save_measures, self.measures = variants.save_measures, variants.measures
+        self.save_speed, self.speeds = variants.save_speed, variants.speeds
+        self.save_profile, self.profile, self.profiles = variants.save_profile, variants.profile, variants.profiles
 
         samples, scores = Samples(access), Scores(access)
         self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids

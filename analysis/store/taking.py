@@ -11,8 +11,9 @@ from analysis.store import parquet
 from analysis.store.datasets import new_key
 from analysis.store.names import checked_id, free_name
 
+_MEASURED = ("variant_measure", "model_speed", "model_profile")
 # Tables without keys of the workspace's own.
-_PLAIN = ("model", "image", "prediction", "run", "attribution_map", "class_map", "job")
+_PLAIN = ("model", "image", "prediction", "run", "attribution_map", "class_map", "job", *_MEASURED)
 _HELD = (("dataset", "sample", "size"), ("pass", "sample_result", "samples"), ("selection", "selection_member", "size"))
 _CONDITION = {"job": "WHERE state NOT IN ('queued', 'running')"}
 
