@@ -71,7 +71,7 @@ class _Known:
 def members(store: Store | None, imported: Path) -> list[Member]:
     """All bundled and imported models, bundled first, each in the order of names; a damaged card hides no other.
 
-    `store=None`: only what the cards say. A model that a bundled one hides by its name is left out, as nothing opens it.
+    `store=None`: only what the cards say. A model of a bundled one's name is left out, as nothing opens it.
     """
     from models import cards
     from models.catalogue import ASSETS

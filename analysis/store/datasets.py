@@ -67,7 +67,7 @@ class Datasets:
         self._access.write(change)
 
     def delete(self, dataset_id: str) -> None:
-        """Remove it with its samples, passes, selections, class maps and measures, and folders; UnknownName if absent."""
+        """Remove it with its samples, passes, selections, class maps, measures, and folders; UnknownName if absent."""
         record, passes = self._access.write(lambda db: _drop(db, dataset_id))
         folders.remove(self._access.workspace / "datasets" / record.dataset_id)
         for pass_id in passes:

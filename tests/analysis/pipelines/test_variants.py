@@ -55,8 +55,13 @@ def test_a_card_says_it_all(tmp_path):
     put(
         tmp_path,
         "half",
-        **{"model_id": "v", "parent": "digits-cnn", "parent_id": "b", "accuracy": {"digits": 0.91, "mine": 0.9}},
-        **{"variant": recipe.to_json(), "profile": PROFILE.to_json(), "measures": {"mine": said}},
+        model_id="v",
+        parent="digits-cnn",
+        parent_id="b",
+        accuracy={"digits": 0.91, "mine": 0.9},
+        variant=recipe.to_json(),
+        profile=PROFILE.to_json(),
+        measures={"mine": said},
     )
     half = own(members(None, tmp_path))["half"]
     assert (half.recipe, half.profile, half.parent, half.model_id) == (recipe, PROFILE, "digits-cnn", "v")
