@@ -20,6 +20,7 @@ from models.classifier import Classifier
 from models.errors import CheckpointMismatch, CutawayError, UnknownName, UnreadableCheckpoint
 from models.fingerprints import fingerprint
 from models.preprocessing import Preprocessing
+from models.profiles import profile
 from models.published_keys import renamed
 from models.taps import trace
 
@@ -78,9 +79,9 @@ def load(name: str, *, imported: Path | None = None, device: str | torch.device 
     shipped = cards.cards(ASSETS / "models")
     own = cards.cards(imported) if imported else {}
     if name in shipped:
-        return _from_card(shipped[name], "bundled", device)
+        return from_card(shipped[name], "bundled", device)
     if name in own:
-        return _from_card(own[name], "imported", device)
+        return from_card(own[name], "imported", device)
     raise UnknownName("classifier", name, [*shipped, *own, *(n for n in registry.architectures() if "/" in n)])
 
 
@@ -131,10 +132,17 @@ def import_model(
     """Check a file of weights and keep it in a folder as safetensors with a card."""
     shipped = cards.cards(ASSETS / "models")
     cards.check_name(name, taken=[*shipped, *cards.cards(folder)])
-    module, preprocessing, names = _assemble(file, architecture, classes, preprocessing)
-    card = Card(name, registry.resolve(architecture), names, preprocessing, summary=f"imported from {file.name}")
-    trace(module, preprocessing)  # refuses what does not run on images of this size
-    cards.store(card, module.state_dict(), folder)
+    found = from_file(file, architecture, classes, preprocessing)  # refuses what does not run on images of this size
+    card = Card(
+        name=name,
+        architecture=found.architecture,
+        class_names=found.class_names,
+        preprocessing=found.preprocessing,
+        summary=f"imported from {file.name}",
+        model_id=found.fingerprint,
+        profile=profile(found).to_json(),
+    )
+    cards.store(card, found.module.state_dict(), folder)
     return _entry(card, "imported")
 
 
@@ -162,7 +170,8 @@ def network(architecture: str, state: dict[str, Tensor], preprocessing: Preproce
     return module
 
 
-def _from_card(path: Path, source: str, device: str | torch.device) -> Classifier:
+def from_card(path: Path, source: str = "imported", device: str | torch.device = "cpu") -> Classifier:
+    """The classifier of a card and the weights beside it. UnreadableCheckpoint where they are not those it names."""
     card, weights = cards.read(path), cards.weights_of(path)
     if card.digest and cards.digest(weights) != card.digest:
         raise UnreadableCheckpoint(f"The weights of '{card.name}' are not those its card names: the file has changed.")

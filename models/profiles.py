@@ -1,8 +1,14 @@
-"""What a model's weights are made of, layer by layer: how many, how many are zero, what they take."""
+"""What a model's weights are made of, layer by layer: how many, how many are zero, what they take.
+
+Reading a profile takes no torch; counting one does (counting.py).
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.classifier import Classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +51,15 @@ class Profile:
     def from_json(cls, values: Mapping[str, Any]) -> "Profile":
         layers = tuple(LayerProfile(**{**each, "shape": tuple(each["shape"])}) for each in values["layers"])
         return cls(**{**values, "layers": layers})
+
+
+def profile(classifier: "Classifier") -> Profile:
+    """Count a classifier's weights: layers in the order of execution, zeros exactly, one forward pass of one image.
+
+    Multiply-accumulates of a layer are its outputs times what each sums over; those of the whole network are as
+    `facts` says, so they also have the matrix products of attention, which are no layer's. Sizes are those of a file
+    with all that the network keeps, its running means too, without the file's header of a few kilobytes.
+    """
+    from models.counting import counted
+
+    return counted(classifier)

@@ -24,6 +24,12 @@ def packed_bytes(weights: int, nonzeros: int, item: int = 4) -> int:
     return min(math.ceil(weights / 8) + nonzeros * item, weights * item)
 
 
+def stored_bytes(tensor: Tensor) -> int:
+    """What a tensor of a state dict takes when it is saved packed."""
+    there, item = _there(tensor), tensor.element_size()
+    return tensor.numel() * item if there is None else packed_bytes(tensor.numel(), int(there.sum()), item)
+
+
 def save(state: Mapping[str, Tensor], path: Path, *, pack: bool = True) -> None:
     """Write a state dict; those tensors packed that take less room so, or none."""
     from safetensors.torch import save_file

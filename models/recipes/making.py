@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from models import cards
+from models import cards, catalogue
 from models.architectures import registry
 from models.errors import ModelError
+from models.profiles import profile
 from models.recipes.evaluation import accuracy
 from models.recipes.recipe import Recipe
 from models.recipes.training import Report, Settings, fit
@@ -58,6 +59,9 @@ def make(
     )
     seconds = time.monotonic() - start
     scores = _scores(recipe, network, tests, report)
+    found = catalogue.wrap(
+        network, architecture=recipe.architecture, preprocessing=recipe.preprocessing, class_names=train.class_names
+    )
     threads = torch.get_num_threads()
     where = f"{device}, {threads} thread{'s' if threads > 1 else ''}" if device == "cpu" else device
     card = cards.Card(
@@ -73,6 +77,8 @@ def make(
         accuracy={where: round(score, 4) for where, score in scores.items()},
         made_with=f"torch {torch.__version__.partition('+')[0]}, {where}, {seconds:.0f} s",
         licence="BSD-3-Clause",
+        model_id=found.fingerprint,
+        profile=profile(found).to_json(),
     )
     return cards.store(card, network.state_dict(), out)
 
