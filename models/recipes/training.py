@@ -2,12 +2,13 @@
 
 SGD or AdamW with one cycle of the learning rate and of momentum (Smith 2018), augmentation on the
 batch, an exponential moving average of the weights (which is what is kept), bf16 autocast where asked,
-and adversarial training (Madry et al. 2018). Seeded: the same seed, machine and number of threads
-give the same network, to the last bit.
+adversarial training (Madry et al. 2018), and learning from another network (Hinton et al. 2015). Seeded:
+the same seed, machine and number of threads give the same network, to the last bit.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,12 @@ from models.recipes.augmentation import AUGMENTATIONS, Augmentation
 
 Report = Callable[[float, str], None]
 """(fraction done, message); raising stops the training."""
+
+Watch = Callable[[nn.Module, int, int], None]
+"""Called after every step with the network, the steps done and those there are; may alter the weights in place."""
+
+TEMPERATURE = 4.0  # of the softmax that a network learns from its teacher by
+TAUGHT = 0.5  # the teacher's part of the loss; the labels' is the rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +59,24 @@ def fit(
     preprocessing: Preprocessing,
     device: str | torch.device = "cpu",
     report: Report | None = None,
+    teacher: nn.Module | None = None,
+    watch: Watch | None = None,
 ) -> nn.Module:
-    """Train a network from random weights.
+    """Train a network from random weights, or from those that it has.
 
     images (N, H, W, C) uint8 of the network's input size, labels (N,) -> the averaged network, in eval mode.
-    `make` is called after seeding. The caller's random state is left as it was.
+    `make` is called after seeding; what it returns is trained in place, the averaged one is a copy. Parameters that
+    want no gradient stay as they are. The caller's random state is left as it was.
     """
+    cycle = partial(
+        _cycle, images=images, labels=labels, preprocessing=preprocessing, device=device, teacher=teacher, watch=watch
+    )
     whole = settings.epochs + settings.again
     first = replace(settings, again=0)
-    network = _cycle(make, images, labels, first, preprocessing, device, _part(report, 0, settings.epochs / whole))
+    network = cycle(make, settings=first, report=_part(report, 0, settings.epochs / whole))
     if settings.again:
         start, second = network, replace(first, epochs=settings.again, seed=settings.seed + 1)
-        rest = _part(report, settings.epochs / whole, 1)
-        network = _cycle(lambda: start, images, labels, second, preprocessing, device, rest)
+        network = cycle(lambda: start, settings=second, report=_part(report, settings.epochs / whole, 1))
     return network
 
 
@@ -75,12 +87,15 @@ def _part(report: Report | None, start: float, end: float) -> Report:
 
 def _cycle(
     make: Callable[[], nn.Module],
+    *,
     images: np.ndarray,
     labels: np.ndarray,
     settings: Settings,
     preprocessing: Preprocessing,
     device: str | torch.device,
     report: Report,
+    teacher: nn.Module | None,
+    watch: Watch | None,
 ) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -93,11 +108,13 @@ def _cycle(
         network.train()
         for step, (batch, targets) in enumerate(loop, start=1):
             ramp = settings.attack_ramp * total
-            loss = _loss(network, batch, targets, settings, min(step / ramp, 1.0) if ramp else 1.0)
+            loss = _loss(network, batch, targets, settings, min(step / ramp, 1.0) if ramp else 1.0, teacher)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
+            if watch is not None:
+                watch(network, step, total)
             average.update_parameters(network)
             losses += loss.item()
             if step % 10 == 0 or step % steps == 0:
@@ -130,19 +147,42 @@ def _batches(
             yield batch.to(device, memory_format=torch.channels_last), y[index].to(device)
 
 
-def _loss(network: nn.Module, batch: Tensor, targets: Tensor, settings: Settings, attacked: float) -> Tensor:
+def _loss(
+    network: nn.Module,
+    batch: Tensor,
+    targets: Tensor,
+    settings: Settings,
+    attacked: float,
+    teacher: nn.Module | None,
+) -> Tensor:
     if settings.attack is not None:
         batch = settings.attack.scaled(attacked)(network, batch, targets, settings.autocast)
         batch = batch.contiguous(memory_format=torch.channels_last)
     with torch.autocast(batch.device.type, dtype=torch.bfloat16, enabled=settings.autocast):
-        return F.cross_entropy(network(batch).float(), targets)
+        logits = network(batch).float()
+        loss = F.cross_entropy(logits, targets)
+        if teacher is None:
+            return loss
+        with torch.no_grad():
+            taught = teacher(batch).float()
+    return (1 - TAUGHT) * loss + TAUGHT * distillation(logits, taught)
+
+
+def distillation(logits: Tensor, taught: Tensor) -> Tensor:
+    """How far a network's softened answers are from its teacher's (Hinton et al. 2015, section 2).
+
+    logits, taught (N, L) -> (): T^2 times the mean divergence KL(teacher, network), both at temperature T = 4.
+    """
+    ours, theirs = (F.log_softmax(each / TEMPERATURE, dim=1) for each in (logits, taught))
+    return TEMPERATURE**2 * F.kl_div(ours, theirs, reduction="batchmean", log_target=True)
 
 
 def _optimiser(
     network: nn.Module, settings: Settings, steps: int
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    plain = [p for p in network.parameters() if p.ndim == 1]
+    learnt = [p for p in network.parameters() if p.requires_grad]
+    decayed = [p for p in learnt if p.ndim > 1]
+    plain = [p for p in learnt if p.ndim == 1]
     groups = [{"params": decayed, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     if settings.optimiser == "sgd":
         optimiser = torch.optim.SGD(groups, lr=settings.peak_lr, momentum=0.9, nesterov=True)
