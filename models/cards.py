@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from models import sparse_files
+from models import codebooks, sparse_files
 from models.errors import BadModelName, UnreadableCheckpoint
 from models.preprocessing import Preprocessing
 
@@ -42,6 +42,7 @@ class Card:
     variant: Mapping[str, Any] | None = None  # the `VariantRecipe` that made it, as JSON
     structure: Mapping[str, Any] = field(default_factory=dict)  # how the network differs from its architecture's
     profile: Mapping[str, Any] | None = None  # the `Profile` of its weights, as JSON
+    remarks: tuple[str, ...] = ()  # what must be said of it
     measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # test set -> measure -> value
 
     def to_json(self) -> dict[str, Any]:
@@ -54,7 +55,8 @@ def read(path: Path) -> Card:
         known = {f.name for f in fields(Card)}
         values = {k: v for k, v in values.items() if k in known}  # cards of later versions may say more
         preprocessing = Preprocessing.from_json(values.pop("preprocessing"))
-        return Card(**values | {"class_names": tuple(values["class_names"])}, preprocessing=preprocessing)
+        texts = {k: tuple(values.get(k, ())) for k in ("class_names", "remarks")}
+        return Card(**values | texts, preprocessing=preprocessing)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UnreadableCheckpoint(f"The model card {path.name} is damaged.") from error
 
@@ -102,7 +104,7 @@ def store(card: Card, state: Mapping[str, Tensor], folder: Path) -> Card:
     weights = folder / f"{card.name}.safetensors"
     unfinished = folder / f".{weights.name}.{os.getpid()}.part"
     try:
-        sparse_files.save(state, unfinished)
+        sparse_files.save(codebooks.packed(card.structure.get("codebooks", {}), state), unfinished)
         card = replace(card, digest=digest(unfinished))
         unfinished.replace(weights)
     finally:

@@ -26,6 +26,20 @@ class PadShortcut(nn.Module):
         return F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, half, self.new_channels - half))
 
 
+class ChosenShortcut(nn.Module):
+    """Option A between stages that have lost channels: every second pixel, each channel from where it was."""
+
+    sources: Tensor  # (channels,) int64: the channel of the input that each is a copy of; -1: zeros
+
+    def __init__(self, sources: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("sources", sources)
+
+    def forward(self, x: Tensor) -> Tensor:
+        zeros_last = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, 1))
+        return zeros_last[:, self.sources]
+
+
 class BasicBlock(nn.Module):
     def __init__(self, in_channels: int, channels: int, stride: int, projection: bool) -> None:
         super().__init__()

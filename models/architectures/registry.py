@@ -101,6 +101,13 @@ def build(
             ) from error
 
 
+def outline(
+    architecture: str, num_classes: int, state: Mapping[str, Tensor], image_size: tuple[int, int] | None
+) -> nn.Module:
+    """What `build` gives, for its names and shapes only: without weights where the network's code allows it."""
+    return _on_meta(lambda: build(architecture, num_classes, state, image_size))
+
+
 def _torchvision(name: str, num_classes: int | None, image_size: tuple[int, int] | None) -> nn.Module:
     import torchvision
 
