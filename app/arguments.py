@@ -38,6 +38,17 @@ def asks(methods: str, params: Sequence[str]) -> "tuple[Ask, ...]":
     return tuple(Ask(method, tuple(values.items())) for method, values in turned.items())
 
 
+def pairs(given: Sequence[str], option: str) -> dict[str, str]:
+    """`NAME=VALUE`, several; values stay texts, the registry reads them."""
+    found = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"'{text}' is not NAME=VALUE.", param_hint=option)
+        found[name.strip()] = value.strip()
+    return found
+
+
 def targets(given: Sequence[str], class_names: Sequence[str]) -> tuple[str, ...]:
     """Split at commas, unless the whole is a class: 'great white shark, white shark' is one."""
     from analysis.attribution.targets import parse

@@ -55,11 +55,12 @@ def renumbered(test: "Labelled", class_names: tuple[str, ...], where: str) -> "L
     return Labelled(test.images[labels != UNLABELLED], labels[labels != UNLABELLED], class_names)
 
 
-def labelled(dataset: "OpenDataset", preprocessing: Preprocessing) -> "Labelled":
-    """A dataset's labelled images, all in memory, resized and cropped as the classifier does."""
+def labelled(dataset: "OpenDataset", preprocessing: Preprocessing, chosen: np.ndarray | None = None) -> "Labelled":
+    """A dataset's labelled images in memory, all or those chosen, resized and cropped as the classifier does."""
     from models.recipes.making import Labelled
 
-    chosen = np.flatnonzero(dataset.labels != UNLABELLED)
+    if chosen is None:
+        chosen = np.flatnonzero(dataset.labels != UNLABELLED)
     if not len(chosen):
         raise DataError(f"'{dataset.record.name}' has no labels, so nothing can be learnt from it.")
     parts = [_pixels(dataset, some, preprocessing) for some in np.split(chosen, range(_AT_ONCE, len(chosen), _AT_ONCE))]

@@ -26,6 +26,7 @@ def recipes(
     granularity: Granularity | None = None,
     rounds: int = 1,
     schedule: Schedule = "geometric",
+    given_levels: Sequence[float] = (),
     data: str = "",
     data_name: str = "",
     samples: int = 0,
@@ -35,7 +36,8 @@ def recipes(
 ) -> list[VariantRecipe]:
     """A recipe for each sparsity; what is not said is the method's own. UnknownName and BadParameter.
 
-    A method whose own parameters say it all takes no sparsity, and makes one variant.
+    A method whose own parameters say it all takes no sparsity, and makes one variant. `given_levels` go before rounds
+    and schedule: a recipe takes those up to its sparsity.
     """
     chosen = PRUNERS[method]
     bound = chosen.bound(params)
@@ -52,7 +54,7 @@ def recipes(
             sparsity=value,
             scope=scope or chosen.scope,
             granularity=granularity or chosen.granularities[0],
-            levels=levels(value, rounds, schedule),
+            levels=_levels(value, given_levels) if given_levels and value else levels(value, rounds, schedule),
             data=data,
             data_name=data_name,
             samples=samples if chosen.needs_data and not chosen.trains else 0,
@@ -74,6 +76,14 @@ def _sparsity(method: PruningMethod, value: Any) -> float:
         hint = f" Did you mean {number / 100:g}?" if 1 < number < 100 else ""
         raise BadParameter(f"{what} is a fraction above 0 and below 1, such as 0.8 for 80 %; got {value!r}.{hint}")
     return number
+
+
+def _levels(sparsity: float, given: Sequence[float]) -> tuple[float, ...]:
+    found = tuple(level for level in given if level <= sparsity)
+    if not found or found[-1] != sparsity or list(found) != sorted(set(found)) or found[0] <= 0:
+        listed = ", ".join(f"{level:g}" for level in given)
+        raise BadParameter(f"Levels rise from round to round and end at the sparsity, {sparsity:g}; got {listed}.")
+    return found
 
 
 def reason_against(method: PruningMethod, classifier: Classifier) -> str | None:

@@ -44,10 +44,19 @@ def methods(as_json: AsJson = False) -> None:
 
 def import_model(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Weights: safetensors, or what torch.save wrote of a state dict.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Weights: safetensors, or what torch.save wrote of a state dict; or a zip of `export-model`.",
+        ),
     ],
-    arch: Annotated[str, typer.Option(metavar="NAME", help="The architecture that the file was trained with.")],
-    name: Annotated[str, typer.Option(help="What --model calls it from now on.")],
+    arch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The architecture that the file was trained with; a zip says it.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What --model calls it from now on; a zip says it.")] = None,
+    parent: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="The model that this one was made from: it is a variant then.")
+    ] = None,
     classes: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Class names in index order: text, a line each, or JSON.")
     ] = None,
@@ -64,10 +73,22 @@ def import_model(
     workspace: Workspace = None,
 ) -> None:
     """Check a file of weights and keep it in the workspace. What is not said of its input is its architecture's."""
+    from analysis.pipelines import variant_files
     from app import records
     from models import catalogue
 
+    folder = settings.resolve(workspace).imported_models
+    if file.suffix.lower() == ".zip":
+        with terminal.stdout_kept_for_the_answer():
+            card = variant_files.imported_again(file, folder, name)
+        entry = next(e for e in catalogue.imported(folder) if e.name == card.name)
+        terminal.answer(records.model(entry), records.model_lines(records.model(entry)), as_json)
+        return
+    if arch is None or name is None:
+        raise typer.BadParameter(f"{file.name} is a file of weights: say its --arch and its --name.")
     with terminal.stdout_kept_for_the_answer():
+        if parent:
+            catalogue.load(parent, imported=folder)  # refused before anything is kept
         given = {
             "size": arguments.input_size(size),
             "resize": resize,
@@ -83,8 +104,10 @@ def import_model(
             architecture=arch,
             classes=classes,
             name=name,
-            folder=settings.resolve(workspace).imported_models,
+            folder=folder,
             preprocessing=preprocessing,
         )
+        if parent:
+            variant_files.declared(entry.name, parent, folder)
     record = records.model(entry)
     terminal.answer(record, records.model_lines(record), as_json)
