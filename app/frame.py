@@ -56,8 +56,14 @@ def link(name: str, label: str, icon: str | None = None, **query: str) -> None:
 
 def submit(kind: str, arguments: Mapping[str, Any], title: str) -> NoReturn:
     """Start work that this session will hear of (see `pipelines.work`), and draw the page anew."""
-    job = resources.work().submit(kind, arguments, title)
-    st.session_state.setdefault(SEEN, set()).add(job.key)
+    submit_all(kind, [(arguments, title)])
+
+
+def submit_all(kind: str, asked: Sequence[tuple[Mapping[str, Any], str]]) -> NoReturn:
+    """The same for several jobs of one kind, each as (arguments, title)."""
+    for arguments, title in asked:
+        job = resources.work().submit(kind, arguments, title)
+        st.session_state.setdefault(SEEN, set()).add(job.key)
     st.rerun()
 
 

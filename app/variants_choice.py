@@ -22,7 +22,10 @@ Tab = Literal["build", "family", "tradeoff", "layers", "side"]
 Show = Literal["density", "weights", "removed"]
 
 LEVELS = (0.5, 0.8, 0.9)
-"""The sparsities that a new page offers to make."""
+PRUNERS = (Ask("random"), Ask("global_magnitude"))
+"""What a new page offers to make: these sparsities by these methods."""
+
+NONE = "none"  # in the address: what the page has a default for, emptied
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,16 @@ class Choice:
     x: str = ""  # axes of the trade-off
     y: str = ""
     method: str = ""  # an attribution
-    picture: str = ""  # a digest, or a sample picture
+    target: str = ""  # what maps speak of: "base" for the base's prediction, empty for each model's own
+    pictures: tuple[str, ...] = ()  # digests
     selection: str = ""  # an id
     samples: tuple[int, ...] = ()
-    pruners: tuple[Ask, ...] = ()  # what is to be built: methods with the parameters that differ from their defaults
+    pruners: tuple[Ask, ...] = (
+        PRUNERS  # what is to be built: methods with the parameters that differ from their defaults
+    )
     levels: tuple[float, ...] = LEVELS  # and sparsities, fractions between 0 and 1
     options: tuple[tuple[str, str], ...] = ()  # and the rest of the plan, as written in the address
+    model: str = ""  # the one that Family tells all about
     layer: str = ""  # of the weight histogram
     show: Show = "density"  # of the layer profile
 
@@ -50,14 +57,15 @@ def written(choice: Choice) -> dict[str, list[str]]:
     """The address: what differs from the default."""
     query = {
         "variant": list(choice.chosen),
+        "picture": list(choice.pictures),
         "sample": [str(i) for i in choice.samples],
-        "pruner": [_asked(ask) for ask in choice.pruners],
-        "level": [] if choice.levels == LEVELS else [f"{level:g}" for level in choice.levels] or ["none"],
+        "pruner": [] if choice.pruners == PRUNERS else [_asked(ask) for ask in choice.pruners] or [NONE],
+        "level": [] if choice.levels == LEVELS else [f"{level:g}" for level in choice.levels] or [NONE],
         "option": [f"{name}:{value}" for name, value in choice.options],
         "data": [choice.data[:SHORT]] * bool(choice.data),
     }
     usual = {f.name: f.default for f in fields(Choice)}
-    for name in ("tab", "base", "x", "y", "method", "picture", "selection", "layer", "show"):
+    for name in ("tab", "base", "x", "y", "method", "target", "selection", "model", "layer", "show"):
         value = getattr(choice, name)
         query[name] = [] if value == usual[name] else [value]
     return {name: values for name, values in query.items() if values}
@@ -69,15 +77,17 @@ def read(query: Query) -> Choice:
     first = {name: values[0] for name, values in query.items() if values}
     tab, show = first.get("tab", ""), first.get("show", "")
     levels = tuple(dict.fromkeys(v for text in query.get("level", []) if (v := _level(text)) is not None))
+    pruners = tuple(_ask(text) for text in query.get("pruner", []) if text != NONE)
     return Choice(
         tab=cast("Tab", tab if tab in get_args(Tab) else "build"),
         chosen=tuple(query.get("variant", []))[:MOST_CHOSEN],
+        pictures=tuple(query.get("picture", [])),
         samples=tuple(int(text) for text in query.get("sample", []) if text.isdecimal() and int(text) < 2**31),
-        pruners=tuple(_ask(text) for text in query.get("pruner", [])),
+        pruners=pruners if query.get("pruner") else PRUNERS,
         levels=levels if query.get("level") else LEVELS,
         options=tuple((name, value) for name, _, value in (text.partition(":") for text in query.get("option", []))),
         show=cast("Show", show if show in get_args(Show) else "density"),
-        **{name: first.get(name, "") for name in ("base", "data", "x", "y", "method", "picture", "selection", "layer")},
+        **{name: first.get(name, "") for name in TEXTS},
     )
 
 
@@ -99,5 +109,7 @@ def _level(text: str) -> float | None:
         return None
     return value if math.isfinite(value) and 0 < value < 1 else None
 
+
+TEXTS = ("base", "data", "x", "y", "method", "target", "selection", "model", "layer")
 
 PAGE: Address[Choice] = Address("variants", read, written)

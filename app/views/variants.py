@@ -36,7 +36,7 @@ def page() -> None:
             st.skeleton(height=420)
             return
         with st.sidebar:
-            choice = sources.section(choice)
+            choice = sources.section(choice, sources.known())
         tabs = st.tabs(list(TABS.values()), key=PAGE.seed("tab", TABS[choice.tab]), on_change="rerun")
         for name, tab in zip(TABS, tabs, strict=True):
             if tab.open:

@@ -1,0 +1,163 @@
+"""What a user plans to build: methods x sparsities, what each variant will be called, what is refused and why.
+
+A plan is read from a choice and becomes the arguments of jobs of the kind "prune"; nothing is computed here. Import
+it where torch may be imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+
+from analysis.pipelines.pruning import usual_name
+from analysis.pruning import asking
+from analysis.pruning.examples import Examples
+from analysis.pruning.registry import PruningMethod
+from analysis.pruning.schedules import Schedule
+from analysis.records import DatasetRecord
+from analysis.types import Ask
+from app.variant_options import USUAL, Options
+from models.cards import check_name
+from models.classifier import Classifier
+from models.errors import CutawayError
+from models.variant import Granularity, Scope, Tuning, VariantRecipe
+
+_SOME = Examples(np.zeros((1, 1, 1, 1), np.uint8), np.zeros(1, np.int64))
+"""Stands for a dataset's images, which the job reads: what is checked here is only whether there are some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One variant that is planned."""
+
+    name: str
+    recipe: VariantRecipe
+    against: str = ""  # why it cannot be made
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One method with its variants: a job."""
+
+    method: PruningMethod
+    cells: tuple[Cell, ...] = ()
+    against: str = ""  # why none can be made
+
+    @property
+    def ready(self) -> tuple[Cell, ...]:
+        """The variants that can be made."""
+        return () if self.against else tuple(c for c in self.cells if not c.against)
+
+
+def rows(
+    classifier: Classifier,
+    asked: Sequence[tuple[PruningMethod, Ask]],
+    levels: Sequence[float],
+    options: Options,
+    data: DatasetRecord | None,
+    taken: Collection[str],
+) -> list[Row]:
+    """The plan: a row for each method. `taken`: names of models that are here or on their way."""
+    used, found = set(taken), []
+    for method, ask in asked:
+        row = _row(classifier, method, ask, levels, options, data, used)
+        used |= {cell.name for cell in row.ready}
+        found.append(row)
+    return found
+
+
+def _row(
+    classifier: Classifier,
+    method: PruningMethod,
+    ask: Ask,
+    levels: Sequence[float],
+    options: Options,
+    data: DatasetRecord | None,
+    used: Collection[str],
+) -> Row:
+    try:
+        recipes = _recipes(classifier, method, ask, levels, options, data)
+    except CutawayError as error:
+        return Row(method, (), str(error))
+    examples = _SOME if data is not None else None
+    whole = _against(classifier, recipes, examples)
+    reasons = [_against(classifier, [r], examples) if whole else "" for r in recipes]
+    if whole and len(set(reasons)) == 1 and len(recipes) > 1:  # it is not about the sparsity
+        return Row(method, (), whole)
+    names = [called(recipe, options) for recipe in recipes]
+    cells = [Cell(n, r, why or _taken(n, used)) for n, r, why in zip(names, recipes, reasons, strict=True)]
+    return Row(method, tuple(cells))
+
+
+def _recipes(
+    classifier: Classifier,
+    method: PruningMethod,
+    ask: Ask,
+    levels: Sequence[float],
+    options: Options,
+    data: DatasetRecord | None,
+) -> list[VariantRecipe]:
+    epochs = options.train_epochs if method.trains else options.epochs
+    return asking.recipes(
+        classifier,
+        method.name,
+        levels,
+        params=dict(ask.params),
+        scope=None if options.scope == USUAL else cast("Scope", options.scope),
+        granularity=None if options.granularity == USUAL else cast("Granularity", options.granularity),
+        rounds=options.rounds,
+        schedule=cast("Schedule", options.schedule),
+        data=data.dataset_id if data else "",
+        data_name=data.name if data else "",
+        samples=options.samples,
+        recalibrate=options.recalibrate,
+        tuning=Tuning(epochs, options.learning_rate, options.batch, options.distil),
+        seed=options.seed,
+    )
+
+
+def _against(classifier: Classifier, recipes: Sequence[VariantRecipe], examples: Examples | None) -> str:
+    try:
+        asking.check(classifier, recipes, examples)
+    except CutawayError as error:
+        return str(error)
+    return ""
+
+
+def _taken(name: str, used: Collection[str]) -> str:
+    try:
+        check_name(name, used)
+    except CutawayError as error:
+        return str(error)
+    return ""
+
+
+def called(recipe: VariantRecipe, options: Options) -> str:
+    """`shapes-cnn-lamp-80`, or with the user's own beginning."""
+    name = usual_name(replace(recipe, base=options.prefix) if options.prefix else recipe)
+    return f"{name}-bn" if recipe.recalibrate else name
+
+
+def arguments(row: Row, options: Options) -> dict[str, Any]:
+    """Of the job that makes the variants of a row that can be made."""
+    recipe = row.ready[0].recipe
+    reads = row.method.needs_data or recipe.tuning.epochs > 0 or recipe.recalibrate > 0
+    return {
+        "base": recipe.base,
+        "method": recipe.method,
+        "sparsities": [cell.recipe.sparsity for cell in row.ready],
+        "names": [cell.name for cell in row.ready],
+        "params": dict(recipe.params),
+        "scope": recipe.scope,
+        "granularity": recipe.granularity,
+        "rounds": options.rounds,
+        "schedule": options.schedule,
+        "data": recipe.data if reads and recipe.data else None,
+        "samples": options.samples,
+        "recalibrate": recipe.recalibrate,
+        "tuning": recipe.to_json()["tuning"],
+        "seed": recipe.seed,
+    }

@@ -1,0 +1,39 @@
+"""Measuring variants on a dataset: accuracy, calibration, agreement with the base, and speed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app import frame, resources, words
+from app.boundary import boundary
+
+
+def offer(names: Sequence[str], key: str) -> None:
+    """A popover with the choice and the button. `names`: the models to measure."""
+    with st.popover("Measure", icon=":material/speed:"), boundary():
+        if not names:
+            st.markdown("Choose what to measure first, under **On show**.")
+            return
+        records = {r.dataset_id: r for r in resources.store().datasets()}
+        st.markdown(f"Measure {words.plural(len(names), 'model')}: accuracy, calibration, agreement with its parent.")
+        if not records:
+            st.caption("There is no dataset in this workspace: without one, only speed can be measured.")
+        data = st.selectbox(
+            "On the images of",
+            list(records),
+            index=0 if records else None,
+            format_func=lambda i: f"{records[i].name} · {words.plural(records[i].size, 'image')}",
+            key=f"{key}.data",
+            placeholder="No dataset",
+        )
+        speed = st.checkbox("Speed on this machine, too", value=not records, key=f"{key}.speed", help=_SPEED)
+        pressed = st.button("Measure", type="primary", key=f"{key}.measure", disabled=not (data or speed))
+        if pressed:
+            where = f" on {records[data].name}" if data else ""
+            arguments = {"models": list(names), "dataset": data, "speed": speed}
+            frame.submit("measure", arguments, f"Measuring {words.plural(len(names), 'model')}{where}")
+
+
+_SPEED = "The median of several forward passes, after a warm-up: of one image, and of a batch."
