@@ -53,11 +53,11 @@ def predict(
     by_hand = class_map
     if store is not None and by_hand is None:
         by_hand = store.class_map(dataset.record.dataset_id, classifier.fingerprint)
-    asked = _Asked(classifier, dataset, by_hand or {}, taps, condition, autocast)
+    asked = Asked(classifier, dataset, by_hand or {}, taps, condition, autocast)
     known = store.pass_record(asked.pass_id) if store is not None else None
     if known is not None:
         return known
-    record, parts = asked.run(workspace, batch, report)
+    ((record, parts),) = run_together([asked], workspace, batch, report)
     if store is not None:
         store.save_classifier(classifier)
         store.save_pass(record, parts)
@@ -75,10 +75,10 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     dataset = OpenDataset.open(workspace / DATASETS / arguments["dataset"])
     report(0.0, f"loading {arguments['model']}")
     classifier = load(arguments["model"], imported=workspace / MODELS, device=best())
-    by_hand = _by_hand(arguments.get("class_map"))
+    by_hand = by_hand_of(arguments.get("class_map"))
     taps, autocast = arguments.get("taps") or (), bool(arguments.get("autocast"))
-    asked = _Asked(classifier, dataset, by_hand, taps, CLEAN, autocast)
-    record, parts = asked.run(workspace, arguments.get("batch"), report)
+    asked = Asked(classifier, dataset, by_hand, taps, CLEAN, autocast)
+    ((record, parts),) = run_together([asked], workspace, arguments.get("batch"), report)
     model = asdict(described(classifier)) | {"added_at": record.computed_at.isoformat()}
     return {"record": record_to_json(record), "model": model, "parts": len(parts)}
 
@@ -91,12 +91,12 @@ def finish(store: "Store", workspace: Path, arguments: Mapping[str, Any], result
     store.save_model(ModelRecord(**model | {"added_at": datetime.fromisoformat(model["added_at"])}))
     store.save_pass(record, part_paths(workspace / PASSES / record.pass_id, result["parts"]))
     if arguments.get("class_map"):
-        store.save_class_map(record.dataset_id, record.model_id, _by_hand(arguments["class_map"]))
+        store.save_class_map(record.dataset_id, record.model_id, by_hand_of(arguments["class_map"]))
     return {"pass_id": record.pass_id, "accuracy": record.accuracy, "samples": record.samples}
 
 
-class _Asked:
-    """One pass, before it is run."""
+class Asked:
+    """One pass, before it is run. `pass_id` is its key."""
 
     def __init__(
         self,
@@ -126,24 +126,8 @@ class _Asked:
             autocast=autocast,
         )
 
-    def run(self, workspace: Path, batch: int | None, report: Report) -> tuple[PassRecord, tuple[Path, ...]]:
-        """Compute what is lacking: the record, and the parts for the store."""
-        from analysis.passes.run import run_pass
-
-        (result,) = run_pass(
-            [self.classifier],
-            self.dataset,
-            [workspace / PASSES / self.pass_id],
-            class_maps=[self.class_map],
-            taps=self.taps,
-            condition=self.condition,
-            batch=batch,
-            autocast=self.autocast,
-            report=report,
-        )
-        return self._record(result, workspace / MODELS), result.parts
-
-    def _record(self, result: "PassResult", imported: Path) -> PassRecord:
+    def record(self, result: "PassResult", imported: Path) -> PassRecord:
+        """What is known of it, now that it was run."""
         from analysis.engine.devices import describe
         from analysis.passes.forward import device_of
 
@@ -189,6 +173,31 @@ class _Asked:
         )
 
 
+def run_together(
+    asked: Sequence[Asked], workspace: Path, batch: int | None, report: Report
+) -> list[tuple[PassRecord, tuple[Path, ...]]]:
+    """Compute what is lacking of passes over one dataset, each image decoded once: records, and parts for the store.
+
+    They must be asked with the same taps, condition and autocast.
+    """
+    from analysis.passes.run import run_pass
+
+    first = asked[0]
+    results = run_pass(
+        [each.classifier for each in asked],
+        first.dataset,
+        [workspace / PASSES / each.pass_id for each in asked],
+        class_maps=[each.class_map for each in asked],
+        taps=first.taps,
+        condition=first.condition,
+        batch=batch,
+        autocast=first.autocast,
+        report=report,
+    )
+    pairs = zip(asked, results, strict=True)
+    return [(each.record(result, workspace / MODELS), result.parts) for each, result in pairs]
+
+
 def matched(theirs: Sequence[str], ours: Sequence[str], by_hand: ByHand) -> tuple[int, ...]:
     """For each class of a dataset the classifier's class or UNLABELLED: by hand where said, else by their names."""
     from analysis.datasets.class_mapping import match
@@ -202,7 +211,7 @@ def matched(theirs: Sequence[str], ours: Sequence[str], by_hand: ByHand) -> tupl
     return tuple(by_hand.get(n, place) for n, place in enumerate(match(theirs, ours).class_map))
 
 
-def _by_hand(given: Mapping[Any, Any] | None) -> dict[int, int]:
+def by_hand_of(given: Mapping[Any, Any] | None) -> dict[int, int]:
     """From JSON, whose names are texts: {"3": 5}."""
     try:
         return {int(their): int(our) for their, our in (given or {}).items()}

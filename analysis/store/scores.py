@@ -27,7 +27,7 @@ class Scores:
         with self._access.read() as db:
             confidence, correct = _columns(db, filters.planned(db, given), ["confidence", "correct"])
         known = np.flatnonzero((correct >= 0) & ~np.isnan(confidence))
-        return _binned(confidence[known].astype(np.float64), correct[known], bins)
+        return binned(confidence[known].astype(np.float64), correct[known], bins)
 
     def class_scores(self, given: Filter) -> list[ClassScore]:
         """The classes of the classifier that are the truth or the prediction of some sample, in their order."""
@@ -53,7 +53,8 @@ def _columns(db: DuckDBPyConnection, plan: Plan, names: list[str]) -> list[np.nd
     return [column[places] for column in scans.columns(db, "sample_result", key, names, plan.size)]
 
 
-def _binned(confidence: np.ndarray, correct: np.ndarray, bins: int) -> list[ReliabilityBin]:
+def binned(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> list[ReliabilityBin]:
+    """Bins of equal width: confidence (n,) float64 in 0..1, correct (n,) 0 or 1."""
     place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)  # (lower, upper]
     samples = np.bincount(place, minlength=bins)
     with np.errstate(invalid="ignore"):
