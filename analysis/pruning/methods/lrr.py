@@ -4,6 +4,7 @@ Deviation: the dense training is the base's own; a round is one cycle of the lea
 says, where the paper repeats the whole of the base's schedule.
 """
 
+import copy
 from collections.abc import Iterator
 
 from torch import nn
@@ -29,9 +30,10 @@ def lrr(task: TrainTask) -> Iterator[nn.Module]:
 
     task -> a network for each of its levels, in eval mode.
     """
-    network = task.copy()
+    trained = task.copy()
     for number, level in enumerate(task.levels):
+        network = copy.deepcopy(trained)  # that one has been handed out
         masks = task.masks(network, level)
         put(prunable(network), masks)
-        network = task.trained(network, masks, number=number)
-        yield network
+        trained = task.trained(network, masks, number=number)
+        yield trained
