@@ -26,7 +26,7 @@ from analysis.pruning.layers import prunable, put, sparsity, weights_of
 from analysis.pruning.rebuilding import rebuilt
 from analysis.pruning.recalibration import recalibrate
 from analysis.pruning.registry import PruningMethod
-from analysis.pruning.training import TrainTask, tune
+from analysis.pruning.training import TrainTask, augmentation, tune
 from analysis.types import Report, silent
 from models.classifier import Classifier
 from models.variant import VariantRecipe
@@ -189,6 +189,7 @@ class _Run:
             teacher=self._copy() if tuning.distil else None,
             seed=self.recipe.seed + number,
             report=report,
+            augmentation=augmentation(self.classifier),
         )
 
     def _finished(
