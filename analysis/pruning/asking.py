@@ -109,6 +109,7 @@ def check(classifier: Classifier, asked: Sequence[VariantRecipe], examples: Exam
     if (reason := reason_against(method, classifier)) is not None:
         raise NotApplicable(reason)
     _check_form(method, recipe)
+    grains.grouping(classifier.module, prunable(classifier.module), recipe.granularity)  # refuses heads where none are
     if examples is None:
         _check_without_data(method, recipe)
     elif not len(examples):

@@ -1,10 +1,11 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution, first_paint, pages, passes, store
+from tests.benchmarks import attribution, first_paint, pages, passes, pruning, store
 
 if __name__ == "__main__":
     attribution.main()
     passes.main([])
     store.main([])
+    pruning.main([])
     first_paint.main([])
     pages.main([])
