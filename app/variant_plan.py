@@ -6,7 +6,7 @@ it where torch may be imported.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -36,6 +36,7 @@ class Cell:
     name: str
     recipe: VariantRecipe
     against: str = ""  # why it cannot be made
+    there: str = ""  # that it is there, or on its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Row:
     @property
     def ready(self) -> tuple[Cell, ...]:
         """The variants that can be made."""
-        return () if self.against else tuple(c for c in self.cells if not c.against)
+        return () if self.against else tuple(c for c in self.cells if not (c.against or c.there))
 
 
 def rows(
@@ -58,12 +59,17 @@ def rows(
     levels: Sequence[float],
     options: Options,
     data: DatasetRecord | None,
-    taken: Collection[str],
+    taken: Mapping[str, VariantRecipe | None],
+    coming: Collection[str] = (),
 ) -> list[Row]:
-    """The plan: a row for each method. `taken`: names of models that are here or on their way."""
-    used, found = set(taken), []
+    """The plan: a row for each method.
+
+    taken: the models that are here, with the recipe that made them; coming: names of variants that are being made.
+    """
+    used, found = set(coming), []
     for method, ask in asked:
-        row = _row(classifier, method, ask, levels, options, data, used)
+        row = _row(classifier, method, ask, levels, options, data)
+        row = replace(row, cells=tuple(_named(cell, taken, used) for cell in row.cells))
         used |= {cell.name for cell in row.ready}
         found.append(row)
     return found
@@ -76,7 +82,6 @@ def _row(
     levels: Sequence[float],
     options: Options,
     data: DatasetRecord | None,
-    used: Collection[str],
 ) -> Row:
     try:
         recipes = _recipes(classifier, method, ask, levels, options, data)
@@ -87,9 +92,21 @@ def _row(
     reasons = [_against(classifier, [r], examples) if whole else "" for r in recipes]
     if whole and len(set(reasons)) == 1 and len(recipes) > 1:  # it is not about the sparsity
         return Row(method, (), whole)
-    names = [called(recipe, options) for recipe in recipes]
-    cells = [Cell(n, r, why or _taken(n, used)) for n, r, why in zip(names, recipes, reasons, strict=True)]
+    cells = [Cell(called(r, options), r, why) for r, why in zip(recipes, reasons, strict=True)]
     return Row(method, tuple(cells))
+
+
+def _named(cell: Cell, taken: Mapping[str, VariantRecipe | None], coming: Collection[str]) -> Cell:
+    """With what must be said of its name."""
+    if cell.against:
+        return cell
+    if cell.name in coming:
+        return replace(cell, there="on its way")
+    if taken.get(cell.name) == cell.recipe:
+        return replace(cell, there="is here")
+    if cell.name.casefold() in {name.casefold() for name in (*taken, *coming)}:
+        return replace(cell, against="There is another model of this name. Change how the names begin.")
+    return replace(cell, against=_bad(cell.name))
 
 
 def _recipes(
@@ -127,9 +144,9 @@ def _against(classifier: Classifier, recipes: Sequence[VariantRecipe], examples:
     return ""
 
 
-def _taken(name: str, used: Collection[str]) -> str:
+def _bad(name: str) -> str:
     try:
-        check_name(name, used)
+        check_name(name, ())
     except CutawayError as error:
         return str(error)
     return ""

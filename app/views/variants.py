@@ -35,12 +35,16 @@ def page() -> None:
             watch(resources.loading(), [starting.key], stoppable=False)
             st.skeleton(height=420)
             return
+        untouched = not choice.chosen
         with st.sidebar:
             choice = sources.section(choice, sources.known())
+        offered = choice.chosen
         tabs = st.tabs(list(TABS.values()), key=PAGE.seed("tab", TABS[choice.tab]), on_change="rerun")
         for name, tab in zip(TABS, tabs, strict=True):
             if tab.open:
                 choice = replace(choice, tab=name)
                 with tab, boundary():
                     choice = SECTIONS[name](choice)
+        if choice.tab == "build" and untouched and choice.chosen == offered:  # what is made meanwhile joins them
+            choice = replace(choice, chosen=())
         PAGE.keep(choice)

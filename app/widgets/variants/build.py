@@ -15,6 +15,7 @@ from app.widgets import classifiers
 from app.widgets.variants import data, methods, planned, progress, settings, sources
 
 if TYPE_CHECKING:
+    from analysis.pipelines.variants import Member
     from analysis.pruning.registry import PruningMethod
     from analysis.records import DatasetRecord
     from analysis.types import Ask
@@ -43,7 +44,7 @@ def section(choice: Choice) -> Choice:
         options = settings.choosing(options)
         asked = methods.parameters(asked)
     st.markdown("#### 4 · What will be made")
-    options = _plan(classifier, asked, levels, options, record, [m.name for m in found])
+    options = _plan(classifier, asked, levels, options, record, found)
     progress.section()
     return replace(choice, pruners=tuple(a for _, a in asked), levels=levels, options=written_options(options))
 
@@ -54,13 +55,13 @@ def _plan(
     levels: Sequence[float],
     options: Options,
     record: DatasetRecord | None,
-    names: Sequence[str],
+    found: Sequence[Member],
 ) -> Options:
     """Draw the grid of methods and sparsities; the options with the beginning of the names."""
     from app.variant_plan import rows
 
     options = planned.prefix(options, classifier.name)
     coming = [name for job in resources.work().jobs() if job.active for name in progress.names([job])]
-    plan = rows(classifier, asked, levels, options, record, [*names, *coming])
+    plan = rows(classifier, asked, levels, options, record, {m.name: m.recipe for m in found}, coming)
     planned.grid(plan, levels, options, record, classifier.name)
     return options

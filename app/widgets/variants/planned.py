@@ -40,7 +40,7 @@ def grid(rows: Sequence[Row], levels: Sequence[float], options: Options, data: D
     ready = [row for row in rows if row.ready]
     count = sum(len(row.ready) for row in ready)
     line = st.container(horizontal=True, vertical_alignment="center")
-    label = f"Make {words.plural(count, 'variant')}" if count else "Nothing to make"
+    label = f"Make {words.plural(count, 'variant')}" if count else "Nothing more to make"
     pressed = line.button(label, type="primary", icon=":material/content_cut:", key="variants.make", disabled=not count)
     if count:
         cost = variant_costs.about(variant_costs.total(ready, macs, images))
@@ -72,7 +72,9 @@ def _cell(row: Row, level: float) -> str:
     cell = next((c for c in row.cells if abs(c.recipe.sparsity - level) < 1e-9), None)
     if cell is None:
         return REFUSED if row.against and (level > 0) != (row.method.amount == "none") else ""
-    return REFUSED if row.against or cell.against else plain(cell.name)
+    if row.against or cell.against:
+        return REFUSED
+    return f":gray[{plain(cell.name)}] :gray-badge[{cell.there}]" if cell.there else plain(cell.name)
 
 
 def _refusals(rows: Sequence[Row]) -> None:
@@ -85,8 +87,13 @@ def _refusals(rows: Sequence[Row]) -> None:
             if cell.against and not row.against:
                 reasons.setdefault(cell.against, []).append(_where(row, cell))
     if reasons:
-        lines = [f"- **{plain(', '.join(who))}**: {plain(why)}" for why, who in reasons.items()]
+        lines = [f"- {_said(who, why)}" for why, who in reasons.items()]
         st.warning("\n".join(lines), icon=":material/info:")
+
+
+def _said(who: Sequence[str], why: str) -> str:
+    """Whom it is about, unless the reason begins with that."""
+    return plain(why) if len(who) == 1 and why.startswith(who[0]) else f"**{plain(', '.join(who))}**: {plain(why)}"
 
 
 def _where(row: Row, cell: Cell) -> str:

@@ -56,7 +56,7 @@ def _chosen(choice: Choice, found: Sequence[Member]) -> tuple[str, ...]:
     if len(options) <= 1:
         st.caption("This model has no variants yet. Make some under Build.")
         return tuple(wanted)
-    key = PAGE.seed("chosen", wanted, options)
+    key = PAGE.seed("chosen", wanted, (choice.base, options))
     shown = st.multiselect(
         "On show",
         options,
@@ -64,7 +64,8 @@ def _chosen(choice: Choice, found: Sequence[Member]) -> tuple[str, ...]:
         max_selections=MOST_CHOSEN,
         help=_SHOWN,
         placeholder="Choose variants",
+        format_func=lambda name: name.removeprefix(f"{choice.base}-"),
         on_change=guarded(PAGE.anew),
-        args=("table",),
+        args=("table", "tree"),
     )
     return tuple(shown)
