@@ -31,6 +31,28 @@ def signed_display(raw: np.ndarray, size: tuple[int, int] | None = None) -> np.n
     return scaled if size is None else resized(scaled, size)
 
 
+def relative_difference(raw: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Where one map leans more on a place than another: each divided by its largest magnitude, then subtracted.
+
+    raw (h, w), base (h', w') -> the larger of both sizes, float32 in -2..2: above zero where `raw` has more, of what
+    it has. Magnitudes of two networks' maps say nothing beside each other, their proportions do.
+    """
+    size = max(raw.shape, base.shape, key=lambda shape: shape[0] * shape[1])
+    one, other = (
+        signed_display(values, None if values.shape == size else (size[0], size[1])) for values in (raw, base)
+    )
+    return (one - other).astype(np.float32)
+
+
+def likeness(raw: np.ndarray, base: np.ndarray) -> float:
+    """Pearson's correlation of two maps over their cells, at the larger of both sizes; nan where one is constant."""
+    size = max(raw.shape, base.shape, key=lambda shape: shape[0] * shape[1])
+    one, other = (v if v.shape == size else resized(v, (size[0], size[1])) for v in (raw, base))
+    centred = [values.astype(np.float64) - values.mean(dtype=np.float64) for values in (one, other)]
+    scale = float(np.sqrt((centred[0] ** 2).sum() * (centred[1] ** 2).sum()))
+    return float((centred[0] * centred[1]).sum() / scale) if scale > 0 else float("nan")
+
+
 def stretched(values: np.ndarray) -> np.ndarray:
     """Minimum to 0, maximum to 1; a constant becomes 0."""
     shifted = values - values.min()

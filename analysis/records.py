@@ -169,6 +169,21 @@ class Sample:
     other_prediction: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a pass says of one sample, and what another says of it."""
+
+    sample: int
+    name: str
+    label: int  # UNLABELLED where there is none
+    prediction: int
+    other_prediction: int
+    confidence: float | None
+    other_confidence: float | None
+    margin: float | None
+    other_margin: float | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Confusion:
     """How often one axis says this and the other says that, over the samples that have both."""

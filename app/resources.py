@@ -26,8 +26,8 @@ if TYPE_CHECKING:  # importing them costs seconds of torch
     from app.measured import Measured
     from models.classifier import Classifier
 
-LOADED = 4
-"""Classifiers in memory."""
+LOADED = 8
+"""Classifiers in memory: six variants side by side, their base, and one more."""
 
 MEASURED = 1000
 OPENED = 16

@@ -14,6 +14,7 @@ from analysis.errors import StoreError
 from analysis.records import ModelRecord
 from analysis.store import attributions, classifiers, overview, pictures
 from analysis.store.access import Access
+from analysis.store.changes import Changes
 from analysis.store.checking import Checking
 from analysis.store.class_maps import ClassMaps
 from analysis.store.confusion import Confusions
@@ -65,7 +66,7 @@ class Store:
         samples, scores = Samples(access), Scores(access)
         self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids
         self.table, self.histogram = samples.table, samples.histogram
-        self.confusion = Confusions(access).confusion
+        self.confusion, self.changes = Confusions(access).confusion, Changes(access).changes
         self.reliability, self.class_scores = scores.reliability, scores.class_scores
 
         selections, class_maps, jobs = Selections(access), ClassMaps(access), JobJournal(access)

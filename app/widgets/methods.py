@@ -41,7 +41,7 @@ def methods(choice: Choice, asked: Sequence[Classifier]) -> tuple[tuple[Ask, ...
     from analysis.attribution import METHODS
 
     given = {ask.method: dict(ask.params) for ask in choice.methods}
-    against = {m.name: why for m in METHODS if (why := _against(m, asked))}
+    against = {m.name: why for m in METHODS if (why := reason_against_all(m, asked))}
     usual = [n for n in _FIRST if n in METHODS and n not in against][:6]
     wanted = [n for n in given if n in METHODS and n not in against] or usual
     with st.popover("Choose methods", width="stretch", icon=":material/grid_view:"):
@@ -54,7 +54,7 @@ def methods(choice: Choice, asked: Sequence[Classifier]) -> tuple[tuple[Ask, ...
     return tuple(Ask(n, params[n]) for n in ordered), ordered == usual and not any(params.values())
 
 
-def _against(method: AttributionMethod, asked: Sequence[Classifier]) -> str:
+def reason_against_all(method: AttributionMethod, asked: Sequence[Classifier]) -> str:
     """Why none of the classifiers can be served, at their default layers; empty where one can."""
     from analysis.attribution.runner import reason_against
 

@@ -1,6 +1,6 @@
 """The pictures to choose from: uploads of this workspace first, then samples; and where a digest becomes a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -33,11 +33,19 @@ def _suffix(name: str) -> str:
     return "." + name.rsplit(".", 1)[-1]
 
 
-def pictures(chosen: Sequence[str]) -> list[Picture]:
+Keep = Callable[[tuple[str, ...]], None]
+"""Takes the digests that a user has chosen into a page's choice."""
+
+
+def _explain(digests: tuple[str, ...]) -> None:
+    session.PAGE.change(pictures=digests)
+
+
+def pictures(chosen: Sequence[str], keep: Keep = _explain) -> list[Picture]:
     """Draw the uploader and the gallery; the chosen pictures, or the first sample where none is chosen."""
     if MINE not in st.session_state:
         st.session_state[MINE] = {}
-    _uploader()
+    _uploader(keep)
     mine: dict[str, Picture] = st.session_state[MINE]
     for digest in chosen:
         if digest not in mine and digest not in samples() and (found := _from_store(store(), digest)):
@@ -51,23 +59,23 @@ def pictures(chosen: Sequence[str]) -> list[Picture]:
     now = [p.digest for p in shown]
     first = list(reversed(mine.values()))
     rest = [picture for digest, picture in samples().items() if digest not in mine]
-    gallery(first + rest, now, "gallery", lambda digest, add: _pick(digest, add, now))
+    gallery(first + rest, now, "gallery", lambda digest, add: _pick(digest, add, now, keep))
     return shown
 
 
-def _uploader() -> None:
+def _uploader(keep: Keep) -> None:
     turn = st.session_state.setdefault(ROUND, 0)
     st.file_uploader(
         "Pictures",
         accept_multiple_files=True,
         key=f"upload.{turn}",
         on_change=guarded(_taken),
-        args=(turn,),
+        args=(turn, keep),
         help="JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF; several at once. They stay on this machine.",
     )
 
 
-def _taken(turn: int) -> None:
+def _taken(turn: int, keep: Keep = _explain) -> None:
     """Decode what was uploaded, keep it in the store, show it, and empty the uploader for the next.
 
     The browser may still report files of an uploader that was emptied: `turn` says whose they are.
@@ -92,7 +100,7 @@ def _taken(turn: int) -> None:
             good.append(picture.digest)
     st.session_state[REFUSED] = refused
     if good:
-        session.PAGE.change(pictures=tuple(dict.fromkeys(good))[:MOST])
+        keep(tuple(dict.fromkeys(good))[:MOST])
 
 
 def refusals() -> None:
@@ -119,11 +127,11 @@ def _from_store(kept: Store, digest: str) -> Picture | None:
         return None
 
 
-def _pick(digest: str, add: bool, shown: Sequence[str]) -> None:
+def _pick(digest: str, add: bool, shown: Sequence[str], keep: Keep) -> None:
     """A click: this picture alone; with `add` it joins those on show, or leaves them."""
     if not add:
-        session.PAGE.change(pictures=(digest,))
+        keep((digest,))
     elif digest in shown:
-        session.PAGE.change(pictures=tuple(d for d in shown if d != digest))
+        keep(tuple(d for d in shown if d != digest))
     else:
-        session.PAGE.change(pictures=(*shown, digest)[-MOST:])
+        keep((*shown, digest)[-MOST:])

@@ -19,7 +19,7 @@ _STYLE = source("mapgrid", "mapgrid.css")
 _SCRIPT = source(
     "mapgrid",
     "elements.js", "fields.js", "colours.js", "archive.js", "pointing.js",
-    "subject.js", "tile.js", "large.js", "exports.js", "toolbar.js", "mapgrid.js",
+    "settings.js", "subject.js", "tile.js", "large.js", "exports.js", "toolbar.js", "mapgrid.js",
 )  # fmt: skip
 _MAPGRID = component("mapgrid", _STYLE, _SCRIPT)
 

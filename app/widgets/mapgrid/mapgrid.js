@@ -1,22 +1,4 @@
-/* The grid: one row per picture and classifier, one tile per map; settings survive new data. */
-
-const THEME_VARIABLES = ["--st-background-color", "--st-secondary-background-color", "--st-text-color", "--st-primary-color",
-  "--st-border-color", "--st-base-radius", "--st-orange-text-color", "--st-orange-background-color", "--st-font"];
-const DEFAULTS = { opacity: 0.55, range: "positive", scale: "each", sequential: "inferno", diverging: "blue-red", smooth: true, fade: false, low: -1, high: 1 };
-const GRIDS = new WeakMap();
-
-/** Draw again with changed settings. Opacity alone needs no painting. */
-function change(grid, changes, repaint = true) {
-  if (changes.range === "custom" && grid.settings.range !== "custom" && grid.tiles.length) {
-    const ends = grid.tiles.map((t) => rawExtent(t.map, "signed"));
-    Object.assign(grid.settings, { low: Math.min(...ends.map((e) => e[0])), high: Math.max(...ends.map((e) => e[1])) });
-  }
-  Object.assign(grid.settings, changes);
-  if (repaint) drawToolbar(grid);
-  for (const tile of [...grid.tiles, grid.large].filter(Boolean)) {
-    if (repaint) drawTile(tile); else tile.canvas.style.opacity = grid.settings.opacity;
-  }
-}
+/* The grid: one row per picture and classifier, one tile per map. */
 
 function waiting(label) {
   return el("article", { class: "tile waiting" }, el("div", { class: "title" }, el("h4", {}, label)), el("div", { class: "stand pulse" }, "Computing …"));
@@ -36,23 +18,6 @@ function rowOf(grid, row) {
   const trouble = row.error ? [el("p", { class: "remark" }, row.error)] : [];
   return el("section", { class: "row", "data-picture": row.picture }, subject(grid, row),
     el("div", { class: "groups" }, ...trouble, ...row.groups.flatMap((g) => group(grid, row, g)), ...refused));
-}
-
-function prepare(data) {
-  for (const row of data.rows) for (const g of row.groups) {
-    g.maps = g.maps.map((map) => ({ ...map, values: decodeRaw(map.raw), input: row.input }));
-  }
-  return data;
-}
-
-async function load(grid) {
-  const wanted = Object.entries(grid.data.pictures).filter(([digest]) => !grid.images.has(digest));
-  await Promise.all(wanted.map(async ([digest, picture]) => {
-    const image = new Image();
-    image.src = picture.src;
-    grid.images.set(digest, image);
-    await image.decode().catch(() => {});
-  }));
 }
 
 function build(grid) {

@@ -9,8 +9,8 @@ function frame(picture, row) {
     whole ? null : el("div", { class: "frame", style: place, title }));
 }
 
-function bars(grid, row) {
-  const most = Math.max(...row.top.map((p) => p.probability), 1e-9);
+/** The five likeliest classes; a full bar is `most`: the likeliest, so that small shares can be told apart. */
+function bars(grid, row, most = Math.max(...row.top.map((p) => p.probability), 1e-9)) {
   return el("div", { class: "top" }, ...row.top.map((p) => {
     const title = `${p.name}: ${percent(p.probability)}, logit ${figures(p.logit)}. Click to explain this class.`;
     return el("button", {

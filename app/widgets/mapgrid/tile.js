@@ -65,9 +65,14 @@ function makeTile(grid, row, map) {
   return tile;
 }
 
+/** A map that says itself how it is to be read, such as a difference, keeps its range and has a scale of its own. */
+function settingsOf({ grid, map }) {
+  return map.range ? { ...grid.settings, range: map.range, scale: "each" } : grid.settings;
+}
+
 /** Paint with the present settings. */
 function drawTile(tile) {
-  const { grid, map } = tile, { settings } = grid, palettes = grid.data.palettes;
+  const { grid, map } = tile, settings = settingsOf(tile), palettes = grid.data.palettes;
   const silence = nothingToShow(map, settings);
   tile.empty = Boolean(silence);
   tile.canvas.style.display = silence ? "none" : "";
@@ -89,6 +94,6 @@ function drawTile(tile) {
 
 /** The maps that share one scale with this one. */
 function sharers(grid, tile) {
-  const tiles = grid.settings.scale === "grid" ? grid.tiles : grid.tiles.filter((t) => t.map.method === tile.map.method);
-  return tiles.map((t) => t.map);
+  const maps = grid.tiles.map((t) => t.map).filter((map) => !map.range);
+  return grid.settings.scale === "grid" ? maps : maps.filter((map) => map.method === tile.map.method);
 }
