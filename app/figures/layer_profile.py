@@ -118,5 +118,7 @@ def collapses(profile: Profile, base: Profile | None) -> list[str]:
         if not left(layer):
             told.append(f"{layer.name} has no weights left: only what goes around it reaches the layers behind")
         elif share(layer, whole) < EMPTY:
-            told.append(f"{layer.name} is nearly empty: {left(layer):,} weights left, {share(layer, whole):.2%}")
+            told.append(
+                f"{layer.name} is nearly empty: {left(layer):,} weights left, {100 * share(layer, whole):.2g} %"
+            )
     return told

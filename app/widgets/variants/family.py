@@ -106,8 +106,10 @@ def _tree(stands: Sequence[Standing], lines: Mapping[str, str], choice: Choice, 
     figure = family_tree(nodes, rings, score=label, dark=st.context.theme.type == "dark")
     key, _ = PAGE.start("tree", None)
     st.plotly_chart(figure, key=key, on_select=guarded(_clicked), selection_mode="points", config=_CHART)
+    unknown = " Grey: not known." if any(n.score is None for n in nodes) else ""
     st.caption(
-        f"Numbers are the {label[0].lower()}{label[1:]} in %. A click on a point puts it on show or takes it away."
+        f"Numbers are the {label[0].lower()}{label[1:]} in %.{unknown} "
+        "A click on a point puts it on show or takes it away."
     )
 
 
@@ -156,7 +158,7 @@ def _table(stands: Sequence[Standing], lines: Mapping[str, str], line: Sequence[
     }
     for name, axis in NUMBERS.items():
         values = [s.value(axis) for s in stands]
-        if any(v is not None for v in values):
+        if any(v is not None for v in (values[1:] if axis.itself is not None else values)):
             columns[HEADS[name]] = [None if v is None else 100 * v if axis.form == "share" else v for v in values]
     key, rows = PAGE.start("table", [names.index(n) for n in choice.chosen if n in names])
     st.dataframe(
@@ -167,6 +169,7 @@ def _table(stands: Sequence[Standing], lines: Mapping[str, str], line: Sequence[
         key=key,
         on_select=guarded(_ticked),
         selection_mode="multi-row",
+        placeholder="",
         selection_default={"selection": {"rows": rows}},
     )
 

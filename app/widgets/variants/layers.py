@@ -100,11 +100,11 @@ def _numbers(shown: Mapping[str, Profile], whole: Profile | None) -> None:
         "Left": [p.weights - p.zeros for p in shown.values()],
         "Sparsity": [100 * p.sparsity for p in shown.values()],
         "Emptiest layer": [e.name if e else "" for e in emptiest.values()],
-        "left in it": [100 * share(e, layers) if e else None for e in emptiest.values()],
+        "Left in it": [100 * share(e, layers) if e else None for e in emptiest.values()],
         "Parameters that are not zero": [p.nonzeros for p in shown.values()],
     }
     percent, count = st.column_config.NumberColumn(format="%.2f %%"), st.column_config.NumberColumn(format="localized")
-    config = {"Sparsity": percent, "left in it": percent, "Weights": count, "Left": count}
+    config = {"Sparsity": percent, "Left in it": percent, "Weights": count, "Left": count}
     config["Parameters that are not zero"] = count
     st.dataframe(pandas.DataFrame(table), hide_index=True, column_config=config)
     st.download_button(

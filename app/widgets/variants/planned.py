@@ -40,7 +40,9 @@ def grid(rows: Sequence[Row], levels: Sequence[float], options: Options, data: D
     ready = [row for row in rows if row.ready]
     count = sum(len(row.ready) for row in ready)
     line = st.container(horizontal=True, vertical_alignment="center")
-    label = f"Make {words.plural(count, 'variant')}" if count else "Nothing more to make"
+    there = any(cell.there for row in rows for cell in row.cells)
+    nothing = "Nothing more to make" if there else "Nothing to make"
+    label = f"Make {words.plural(count, 'variant')}" if count else nothing
     pressed = line.button(label, type="primary", icon=":material/content_cut:", key="variants.make", disabled=not count)
     if count:
         cost = variant_costs.about(variant_costs.total(ready, macs, images))
