@@ -51,7 +51,12 @@ def put(layers: Mapping[str, nn.Module], masks: Mapping[str, Tensor]) -> None:
             _weight(layers[name]).masked_fill_(~mask.to(_weight(layers[name]).device), 0.0)
 
 
+def count_zeros(weight: Tensor) -> int:
+    """How many of its numbers are zero."""
+    return weight.numel() - int(torch.count_nonzero(weight))
+
+
 def sparsity(weights: Mapping[str, Tensor]) -> float:
     """The fraction of zeros among them."""
     total = sum(w.numel() for w in weights.values())
-    return 1 - sum(int(torch.count_nonzero(w)) for w in weights.values()) / total if total else 0.0
+    return sum(map(count_zeros, weights.values())) / total if total else 0.0

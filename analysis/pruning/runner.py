@@ -22,7 +22,7 @@ from analysis.pruning.asking import check
 from analysis.pruning.changes import ChangeTask
 from analysis.pruning.examples import Examples
 from analysis.pruning.granularity import grouping, pattern, pattern_masks
-from analysis.pruning.layers import prunable, put, sparsity, weights_of
+from analysis.pruning.layers import count_zeros, prunable, put, sparsity, weights_of
 from analysis.pruning.rebuilding import rebuilt
 from analysis.pruning.recalibration import recalibrate
 from analysis.pruning.registry import PruningMethod
@@ -97,9 +97,13 @@ class _Run:
 
     def _one_shot(self) -> Iterator[Pruned]:
         """One scoring and one sort for all sparsities."""
-        network = self._copy()
-        layers = prunable(network, self.classifier.name)
-        found = self._masks(network, layers, [r.sparsity for r in self.recipes], self._part(0))
+        sparsities = [r.sparsity for r in self.recipes]
+        if self.method.kind == "weights":  # which reads nothing but weights: no copy needed
+            with self.classifier.exclusive() as module:
+                found = self._masks(module, prunable(module), sparsities, self._part(0))
+        else:
+            network = self._copy()
+            found = self._masks(network, prunable(network), sparsities, self._part(0))
         for place, (recipe, masks) in enumerate(zip(self.recipes, found, strict=True)):
             pruned = self._copy()
             put(prunable(pruned), masks)
@@ -154,10 +158,14 @@ class _Run:
         scores = scoring.scores(
             *(self.method, recipe.params, network, layers, self.classifier),
             *(self.scored, recipe.seed, max(levels), report),
+            granularity=recipe.granularity,
         )
         gone = 0.0 if groups is not None else -torch.inf
         weights = weights_of(layers)
-        scores = {name: s.cpu().masked_fill(weights[name].cpu() == 0, gone) for name, s in scores.items()}
+        for name, score in scores.items():
+            if count_zeros(weights[name]):
+                scores[name] = score.masked_fill(weights[name] == 0, gone)
+        scores = {name: score.cpu() for name, score in scores.items()}
         if (n_to_m := pattern(recipe.granularity)) is not None:
             return [pattern_masks(scores, *n_to_m)] * len(levels)
         return allocation.masks(scores, levels, scope=recipe.scope, groups=groups)
@@ -211,7 +219,7 @@ class _Run:
         if weights and abs(reached - recipe.sparsity) > EXACT:
             why = f"only whole groups ({recipe.granularity}) of some layers can go"
             found.append(f"{reached:.2%} of the weights are zero instead of {recipe.sparsity:.2%}: {why}.")
-        if empty := [name for name, weight in weights.items() if not weight.any()]:
+        if empty := [name for name, weight in weights.items() if count_zeros(weight) == weight.numel()]:
             listed = ", ".join(empty[:3]) + (" ..." if len(empty) > 3 else "")
             found.append(f"Nothing is left of {len(empty)} of {len(weights)} layers: {listed}.")
         return tuple(found)

@@ -95,7 +95,7 @@ def _read(
 
 
 def _finite(method: PruningMethod, name: str, score: Tensor) -> Tensor:
-    if not bool(torch.isfinite(score).all()):
+    if score.numel() and not bool(torch.isfinite(torch.stack(torch.aminmax(score))).all()):
         raise NotApplicable(
             f"{method.label} gives no finite scores for layer '{name}' of this network. Its weights may hold values "
             "that are not numbers, or be far too large; choose a method that reads less."
