@@ -18,6 +18,11 @@ def silent(fraction: float, message: str) -> None:
     """A Report that nobody reads."""
 
 
+def part(report: Report, number: int, of: int) -> Report:
+    """The Report of one of several equal parts of a work."""
+    return lambda fraction, message: report((number + fraction) / of, message)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """An image that was given to us, decoded."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from models import codebooks
 from models.classifier import Classifier
 from models.profiles import LayerProfile, Profile
 from models.quantised import Int8Layer
@@ -16,7 +17,7 @@ from models.sparse_files import stored_bytes
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, Int8Layer)
 
 
-def counted(classifier: Classifier) -> Profile:
+def counted(classifier: Classifier, structure: Mapping[str, Any]) -> Profile:
     """The profile of a classifier's network at its own input size; it is left as it came."""
     with classifier.exclusive() as module:
         weights = {name: (type(layer).__name__, weight) for name, layer, weight in _weights(module)}
@@ -25,15 +26,16 @@ def counted(classifier: Classifier) -> Profile:
         order = [*(n for n in macs if n in weights), *(n for n in weights if n not in macs)]
         layers = [_layer(name, *weights[name], macs.get(name, 0)) for name in order]
         everything = [*_parameters(module)]
-        state = [t for t in module.state_dict().values() if isinstance(t, Tensor)]
+        state = module.state_dict()
+        kept = codebooks.packed(structure.get("codebooks", {}), state)
         return Profile(
             parameters=sum(t.numel() for t in everything),
             nonzeros=sum(_nonzeros(t) for t in everything),
             weights=sum(layer.weights for layer in layers),
             zeros=sum(layer.zeros for layer in layers),
             macs=total,
-            size_dense=sum(t.numel() * t.element_size() for t in state),
-            size_sparse=sum(stored_bytes(t.detach()) for t in state),
+            size_dense=sum(t.numel() * t.element_size() for t in state.values()),
+            size_sparse=sum(stored_bytes(t.detach()) for t in kept.values()),
             layers=tuple(layers),
         )
 

@@ -133,6 +133,14 @@ def parent_of(found: Sequence[Member], member: Member) -> str:
     return member.parent if member.parent != member.name else ""
 
 
+def ancestors(found: Sequence[Member], name: str) -> list[str]:
+    """Its parent, that one's parent, and so on, as they are called now."""
+    by_name, above = {m.name: m for m in found}, [name]
+    while above[-1] in by_name and (parent := parent_of(found, by_name[above[-1]])) and parent not in above:
+        above.append(parent)
+    return above[1:]
+
+
 def _known(store: Store | None) -> _Known:
     if store is None:
         return _Known()

@@ -51,6 +51,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "predict": Kind("analysis.pipelines.predict:compute", "analysis.pipelines.predict:finish", "compute"),
     "train": Kind("analysis.pipelines.training:compute", "analysis.pipelines.training:finish", "compute"),
+    "measure": Kind("analysis.pipelines.measuring:compute", "analysis.pipelines.measuring:finish", "compute"),
     "prune": Kind("analysis.pipelines.pruning:compute", "analysis.pipelines.pruning:finish", "compute"),
     "import": Kind("analysis.pipelines.importing:compute", "analysis.pipelines.importing:finish", "io"),
     "generate": Kind("analysis.pipelines.generating:compute", "analysis.pipelines.generating:finish", "io"),

@@ -2,6 +2,7 @@
 
 import json
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,17 @@ def test_the_cards_of_bundled_models_tell_what_loads(name):
     assert card.model_id == classifier.fingerprint
     assert card.profile is not None
     assert Profile.from_json(card.profile) == profile(classifier)
+
+
+def test_weights_with_few_values_are_as_small_as_their_file(tmp_path):
+    network = small()
+    with torch.no_grad():
+        network[3].weight.copy_(torch.where(network[3].weight > 0, 0.5, -0.5))
+    structure = {"codebooks": {"3.weight": {"bits": 1, "groups": [0] * 6}}}
+    found = profile(wrapped(network), structure)
+    own = catalogue.card("digits-cnn")
+    assert own is not None
+    cards.store(replace(own, name="few", structure=structure), network.state_dict(), tmp_path)
+    file = (tmp_path / "few.safetensors").read_bytes()
+    assert len(file) - 8 - struct.unpack("<Q", file[:8])[0] == found.size_sparse
+    assert found.size_sparse == profile(wrapped(network)).size_sparse - 4 * 108 + 108 // 8 + 1 + 2 * 4

@@ -1,0 +1,99 @@
+"""Speed as measured: the median after a warm-up, on a named device, with the network left as it came."""
+
+import threading
+import time
+
+import pytest
+import torch
+from torch import nn
+
+from analysis.engine.devices import best, describe
+from analysis.errors import Cancelled
+from analysis.pipelines import speed
+from models import catalogue
+from models.preprocessing import Preprocessing
+
+SMALL = Preprocessing((8, 8), None, "bilinear", (0, 0, 0), (1, 1, 1))
+
+
+class Slow(nn.Module):
+    """Each image takes its time, the first calls and every fifth one take longer."""
+
+    def __init__(self, milliseconds: float) -> None:
+        super().__init__()
+        self.head, self.seconds, self.calls, self.batches = nn.Linear(3, 2), milliseconds / 1000, 0, []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        self.batches.append(len(x))
+        assert torch.is_inference_mode_enabled() or self.calls < 3, "timed without gradients"
+        slow = 0.03 if self.calls % 5 == 0 else 0.0
+        time.sleep(self.seconds * len(x) + slow)
+        return self.head(x.mean((2, 3)))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(speed, "WARM_UP", 0.02)
+    monkeypatch.setattr(speed, "SECONDS", 0.3)
+    monkeypatch.setattr("analysis.passes.plan.usual_batch", lambda sizes, device: 4)
+
+
+def test_the_median_is_told(quick):
+    network = Slow(2).eval().requires_grad_(False)
+    classifier = catalogue.wrap(network, preprocessing=SMALL)
+    found = speed.measured(classifier)
+    assert found.latency_ms == pytest.approx(2.3, abs=0.4), "calls that took long by chance do not count"
+    assert (found.batch, found.model_id) == (4, classifier.fingerprint)
+    assert found.images_per_second == pytest.approx(1000 / 2.1, rel=0.15)
+    assert set(network.batches[2:]) == {1, 4}
+    threads = torch.get_num_threads()
+    assert found.device == f"{describe('cpu')}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def test_the_network_is_held_while_it_is_timed(quick):
+    classifier = catalogue.wrap(Slow(1).eval().requires_grad_(False), preprocessing=SMALL)
+    before = [k.clone() for k in classifier.module.state_dict().values()]
+    free: list[bool] = []
+
+    def ask(fraction: float, message: str) -> None:
+        thread = threading.Thread(target=lambda: free.append(classifier._lock.acquire(blocking=False)))
+        thread.start()
+        thread.join()
+
+    speed.measured(classifier, report=ask)
+    assert free
+    assert not any(free)
+    assert all(torch.equal(a, b) for a, b in zip(before, classifier.module.state_dict().values(), strict=True))
+
+
+def test_it_can_be_cancelled(quick):
+    def stop(fraction: float, message: str) -> None:
+        raise Cancelled("The work was cancelled.")
+
+    with pytest.raises(Cancelled):
+        speed.measured(catalogue.wrap(Slow(1).eval().requires_grad_(False), preprocessing=SMALL), report=stop)
+
+
+def test_zeros_bring_nothing_and_that_is_said(quick):
+    assert "Zeros alone give no speed-up" in speed.PLAINLY
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
+                           nn.Linear(64, 5)).eval().requires_grad_(False)  # fmt: skip
+    dense = min(speed.measured(catalogue.wrap(module, preprocessing=SMALL)).latency_ms for _ in range(2))
+    module[2].weight.mul_(torch.rand(module[2].weight.shape) > 0.9)
+    zeros = min(speed.measured(catalogue.wrap(module, preprocessing=SMALL)).latency_ms for _ in range(2))
+    assert zeros > 0.5 * dense, "nine of ten weights gone, far from ten times as fast"
+
+
+def test_the_processor_is_timed_as_well():
+    assert speed.devices() == list(dict.fromkeys([best(), "cpu"]))
+
+
+@pytest.mark.gpu
+def test_a_classifier_on_another_device_stays_there():
+    classifier = catalogue.load("digits-cnn", device="cuda")
+    found = speed.measured(classifier, "cpu")
+    assert "thread" in found.device
+    assert next(classifier.module.parameters()).device.type == "cuda"
+    assert speed.measured(classifier).device == describe("cuda:0")
