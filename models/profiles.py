@@ -58,8 +58,8 @@ def profile(classifier: "Classifier", structure: Mapping[str, Any] | None = None
 
     Multiply-accumulates of a layer are its outputs times what each sums over; those of the whole network are as
     `facts` says, so they also have the matrix products of attention, which are no layer's. Sizes are those of a file
-    with all that the network keeps, its running means too, without the file's header of a few kilobytes. `structure`: the card's, which says of some
-    weights that the file keeps them as places in a table.
+    with all that the network keeps, its running means too, without the file's header of a few kilobytes.
+    structure: the card's, which says of some weights that the file keeps them as places in a table.
     """
     from models.counting import counted
 

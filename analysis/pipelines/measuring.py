@@ -4,10 +4,12 @@
     compared(base, variant, images, labels)      the same figures from arrays, without a store
     changed_samples(store, dataset_id, ...)      the samples whose prediction changes, for a selection
 
-arguments of the job: models (names of the catalogue), dataset (its id, or null), speed (bool); and if wanted class_maps
-(model -> its class map, as in predict.py; `asked` fills them in), against (a model to compare with as well). Every
-model is compared with its parent and with the model that its family began with; those are measured too. What of a pass is there already is not computed again.
-Weights are counted in any case, where no card says them. A model that cannot be opened is said, and the others go on.
+arguments of the job: models (names of the catalogue), dataset (its id, or null), speed (bool); and if wanted
+class_maps (model -> its class map, as in predict.py; `asked` fills them in), against (a model to compare with as well).
+
+Every model is compared with its parent and with the model that its family began with; those are measured too. What of
+a pass is there already is not computed again. Weights are counted in any case, where no card says them. A model that
+cannot be opened is said, and the others go on.
 """
 
 from __future__ import annotations

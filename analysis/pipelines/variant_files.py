@@ -57,7 +57,7 @@ def keep(pruned: "Pruned", name: str, base: "Classifier", folder: Path, **said: 
         "parent_id": base.fingerprint,
         "variant": recipe.to_json(),
         "structure": pruned.structure,
-        "profile": profile(found).to_json(),
+        "profile": profile(found, pruned.structure).to_json(),
         "remarks": pruned.remarks,
     }
     card = Card(name, base.architecture, base.class_names, base.preprocessing, **(fields | said))
