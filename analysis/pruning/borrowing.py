@@ -60,8 +60,8 @@ def _projecting(out: nn.Module) -> Callable:
 
 
 def _identity(out: nn.Linear) -> nn.Linear:
-    """A map of the same width that changes nothing."""
-    same = nn.Linear(out.in_features, out.in_features, bias=False, device=out.weight.device, dtype=out.weight.dtype)
-    with torch.no_grad():
-        same.weight.copy_(torch.eye(out.in_features))
+    """A map of the same width that changes nothing; with a bias, which torch's fast path insists on."""
+    same = nn.Linear(out.in_features, out.in_features, device=out.weight.device, dtype=out.weight.dtype)
+    nn.init.eye_(same.weight)
+    nn.init.zeros_(same.bias)
     return same.requires_grad_(False)

@@ -75,6 +75,10 @@ def ones(preprocessing: Preprocessing) -> Tensor:
 
 def reason_against(classifier: Classifier) -> str | None:
     """Why flow cannot be measured in a network: twice the input must give twice the output, and some."""
+    return classifier.remembered(_measured)
+
+
+def _measured(classifier: Classifier) -> str | None:
     with classifier.exclusive() as network, torch.inference_mode(False), torch.no_grad():
         straight, image = linear(network), ones(classifier.preprocessing)
         image = image.to(next(straight.parameters()).device)

@@ -32,11 +32,11 @@ def rebuilt(
     layers: Mapping[str, nn.Module],
     classifier: Classifier,
     examples: Examples | None,
-    densities: Mapping[str, float],
+    sparsities: Mapping[str, float],
     pattern: tuple[int, int] | None,
     report: Report,
 ) -> None:
-    """Prune the network in place: of each layer the fraction in `densities` stays, and is set anew.
+    """Prune the network in place: of each layer the fraction in `sparsities` goes, and the rest is set anew.
 
     Earlier zeros stay zeros. `pattern` (n, m) keeps n of every m consecutive input channels instead, at every place
     of a kernel by itself, in layers whose input channels are a multiple of m; others stay as they are.
@@ -53,7 +53,8 @@ def rebuilt(
         for number, (name, module) in enumerate(layers.items()):
             report(number / len(layers), f"Layer {number + 1} of {len(layers)}: {name}")
             weight = _weight(module)
-            stays = densities.get(name, 1.0) >= 1 if pattern is None else bool(weight.shape[1] % pattern[1])
+            share = sparsities.get(name, 0.0)
+            stays = share <= 0 if pattern is None else bool(weight.shape[1] % pattern[1])
             if stays:
                 continue
             if not calls[name]:
@@ -61,14 +62,14 @@ def rebuilt(
                     f"{method.label} reads what enters each layer, and layer '{name}' of this network is never used."
                 )
             hessians = inputs.hessians(module, calls[name])
-            weight.copy_(_set_anew(partial(method.function, **bound), weight, hessians, densities.get(name), pattern))
+            weight.copy_(_set_anew(partial(method.function, **bound), weight, hessians, share, pattern))
 
 
 def _set_anew(
     function: Callable[..., Tensor],
     weight: Tensor,
     hessians: list[Tensor],
-    density: float | None,
+    sparsity: float,
     pattern: tuple[int, int] | None,
 ) -> Tensor:
     """A layer's weight after the method, group by group and run by run; the zeros add up to one weight exactly."""
@@ -79,7 +80,7 @@ def _set_anew(
         for run in hessians:
             part = matrix[group, :, start : start + run.shape[-1]]
             start, seen = start + run.shape[-1], seen + part.numel()
-            wanted = 0 if density is None else round((1 - density) * seen) - zeros
+            wanted = round(sparsity * seen) - zeros
             zeros += wanted
             part.copy_(function(part, run[group], wanted / part.numel(), pattern))
     return as_weight(matrix, weight)
