@@ -28,6 +28,8 @@ STYLE = """<style>
 [data-testid=stTopNav] { margin-left: 1rem }
 /* A message that comes in above what is on show must not be scrolled away by the browser. */
 [data-testid=stMain] { overflow-anchor: none }
+/* Six variants on show are all seen. */
+[data-testid=stSidebar] :has(> [data-testid=stMultiSelectTagsContainer]) { max-height: none }
 /* What is being worked on is said in the header, and takes no room on the page. */
 .st-key-indicator { position: fixed; top: 0.75rem; right: 2rem; width: auto !important; z-index: 999991 }
 .st-key-indicator > div { width: auto !important }

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app import frame, resources, words
-from app.boundary import boundary
+from app.boundary import boundary, guarded
+from app.variants_choice import PAGE, SHORT
 
 
 def offer(names: Sequence[str], key: str) -> None:
@@ -17,7 +18,7 @@ def offer(names: Sequence[str], key: str) -> None:
             st.markdown("Choose what to measure first, under **On show**.")
             return
         records = {r.dataset_id: r for r in resources.store().datasets()}
-        st.markdown(f"Measure {words.plural(len(names), 'model')}: accuracy, calibration, agreement with its parent.")
+        st.markdown(f"Measure {words.plural(len(names), 'model')}: accuracy, calibration, agreement with their base.")
         if not records:
             st.caption("There is no dataset in this workspace: without one, only speed can be measured.")
         data = st.selectbox(
@@ -29,11 +30,21 @@ def offer(names: Sequence[str], key: str) -> None:
             placeholder="No dataset",
         )
         speed = st.checkbox("Speed on this machine, too", value=not records, key=f"{key}.speed", help=_SPEED)
-        pressed = st.button("Measure", type="primary", key=f"{key}.measure", disabled=not (data or speed))
+        ready = bool(data or speed)
+        look = guarded(_look)
+        pressed = st.button(
+            "Measure", type="primary", key=f"{key}.measure", disabled=not ready, on_click=look, args=(data,)
+        )
         if pressed:
             where = f" on {records[data].name}" if data else ""
             arguments = {"models": list(names), "dataset": data, "speed": speed}
             frame.submit("measure", arguments, f"Measuring {words.plural(len(names), 'model')}{where}")
+
+
+def _look(data: str | None) -> None:
+    """What will be measured is what the page shows."""
+    if data:
+        PAGE.change(data=data[:SHORT])
 
 
 _SPEED = "The median of several forward passes, after a warm-up: of one image, and of a batch."
