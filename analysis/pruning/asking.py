@@ -108,7 +108,8 @@ def check(classifier: Classifier, asked: Sequence[VariantRecipe], examples: Exam
     method, recipe = PRUNERS[asked[0].method], asked[0]
     if (reason := reason_against(method, classifier)) is not None:
         raise NotApplicable(reason)
-    _check_form(method, recipe)
+    for each in asked:
+        _check_form(method, each)
     grains.grouping(classifier.module, prunable(classifier.module), recipe.granularity)  # refuses heads where none are
     if examples is None:
         _check_without_data(method, recipe)
