@@ -2,6 +2,7 @@
 
     train("shapes-cnn", out=folder)
     train("resnet20-cifar10", out=folder, data="cifar10-train.zip", tests=["cifar10-test.zip"])
+    train("shapes-cnn-lrr-80", out=folder)                a variant of the bundled family, from its base
 
 Data are generated where the recipe says how. Else, or where `data` is given, they are a file or folder that can
 be imported, or the folder of a dataset in a workspace; the tests likewise.
@@ -15,9 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.pipelines import training_data
+from analysis.pipelines import family_making, training_data
+from analysis.pipelines.family import FAMILY
 from analysis.types import Report, silent
 from models import cards, catalogue
+from models.errors import UnknownName
 
 if TYPE_CHECKING:
     from analysis.store.store import Store
@@ -44,11 +47,17 @@ def train(
     but for the bundled models where `out` is their own folder. UnknownName, BadModelName, DataError, ModelError,
     and whatever `report` raises to stop it; then nothing is written.
     """
-    from models.recipes import RECIPES
+    from models.recipes import NAMES, RECIPES
     from models.recipes.making import make
 
-    recipe = RECIPES[recipe_name]
+    if recipe_name not in RECIPES and recipe_name not in FAMILY:
+        raise UnknownName("recipe", recipe_name, [*NAMES, *FAMILY])
     name = _name(name, recipe_name, out)
+    command = _command(recipe_name, name, data=data, tests=tests, seed=seed, epochs=epochs)
+    if recipe_name in FAMILY:
+        given = {"data": data, "tests": tests, "seed": seed, "epochs": epochs, "device": device, "report": report}
+        return family_making.make(recipe_name, out=out, name=name, command=command, **given)
+    recipe = RECIPES[recipe_name]
     settings = replace(
         recipe.settings,
         seed=recipe.settings.seed if seed is None else seed,
@@ -68,7 +77,7 @@ def train(
         tested_on,
         name=name,
         data=said,
-        command=_command(recipe_name, name, data=data, tests=tests, seed=seed, epochs=epochs),
+        command=command,
         out=out,
         device=device,
         report=report,

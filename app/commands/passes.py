@@ -23,11 +23,14 @@ def train(
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Train a network by one of the project's recipes; the models that ship were made so."""
+    """Train a network by one of the project's recipes, or make one of the bundled variants again."""
     from models.recipes import RECIPES
 
     if listed or recipe is None:
+        from analysis.pipelines.family import FAMILY
+
         rows = [{"name": each.name, "summary": each.summary} for each in RECIPES]
+        rows += [{"name": each.name, "summary": each.summary} for each in FAMILY.values()]
         terminal.answer({"recipes": rows}, (f"{row['name']}: {row['summary']}" for row in rows), as_json)
         return
     with terminal.stdout_kept_for_the_answer():
