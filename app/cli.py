@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from app import settings, terminal
-from app.commands import classifiers, data, explaining, passes, storage, variants
+from app.commands import classifiers, comparing, data, explaining, passes, storage, variants
 from app.terminal import Workspace
 from models.errors import CutawayError
 
@@ -59,7 +59,7 @@ def options(
 for command in (
     *(explaining.explain, classifiers.models, classifiers.taps, classifiers.methods, classifiers.import_model),
     *(data.datasets, data.import_data, passes.train, passes.predict),
-    *(variants.prune, variants.prune_grid, variants.export_model),
+    *(variants.prune, variants.prune_grid, variants.export_model, comparing.variants, comparing.compare),
 ):
     app.command()(command)
 app.command(context_settings=data.KNOBS)(data.generate)

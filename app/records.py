@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.attribution.registry import AttributionMethod
+from analysis.pruning.registry import PruningMethod
 from analysis.registry import Parameter
 from analysis.types import AttributionMap, Explanation, Picture
 from models.catalogue import Entry
@@ -125,6 +126,28 @@ def method(each: AttributionMethod) -> Record:
     }
 
 
+def pruner(each: PruningMethod) -> Record:
+    """One pruning method, with what it needs and all that a user may turn."""
+    return {
+        "name": each.name,
+        "label": each.label,
+        "kind": each.kind,
+        "group": each.group,
+        "paper": each.note.paper,
+        "amount": each.amount,
+        "needs_data": each.needs_data,
+        "trains": each.trains,
+        "untrained": each.untrained,
+        "scope": each.scope,
+        "scopes": list(each.scopes),
+        "granularities": list(each.granularities),
+        "reads": each.note.reads,
+        "fails": each.note.fails,
+        "differs": each.note.differs,
+        "parameters": [_parameter(p) for p in each.parameters],
+    }
+
+
 def _parameter(each: Parameter) -> Record:
     return {
         "name": each.name,
@@ -137,7 +160,7 @@ def _parameter(each: Parameter) -> Record:
 
 
 def method_lines(record: Mapping[str, Any]) -> Iterable[str]:
-    marks = [word for word in ("class_agnostic", "slow") if record[word]]
+    marks = [word for word in ("class_agnostic", "slow", "needs_data", "trains", "untrained") if record.get(word)]
     kind = ", ".join([record["kind"], *(m.replace("_", "-") for m in marks)])
     yield f"{record['name']}: {record['label']} ({kind}; {record['paper']})"
     for each in record["parameters"]:

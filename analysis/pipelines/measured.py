@@ -107,9 +107,9 @@ class Measuring:
             self._note(classifier)
         if self.dataset is not None:
             self._run(group, within(0.0, passes))
-        for number, classifier in enumerate(c for c in group if c.name in timed):
+        if timed:
             begin = passes if self.dataset else 0.0
-            self._time(classifier, within(begin + (1 - begin) * number / len(timed), (1 - begin) / len(timed)))
+            self._time([c for c in group if c.name in timed], within(begin, 1 - begin))
 
     def _note(self, classifier: Classifier) -> None:
         record = described(classifier)
@@ -130,10 +130,10 @@ class Measuring:
             by_id = {record.pass_id: _Ran(record, parts) for record, parts in found}
             self.ran |= {each.classifier.name: by_id[each.pass_id] for each in asked}
 
-    def _time(self, classifier: Classifier, report: Report) -> None:
+    def _time(self, classifiers: Sequence[Classifier], report: Report) -> None:
         for number, device in enumerate(places := speed.devices()):
-            found = speed.measured(classifier, device, report=part(report, number, len(places)))
-            self.speeds.append(asdict(found) | {"measured_at": found.measured_at.isoformat()})
+            for found in speed.measured(classifiers, device, report=part(report, number, len(places))):
+                self.speeds.append(asdict(found) | {"measured_at": found.measured_at.isoformat()})
 
     def _bases(self, name: str, against: str | None) -> list[str]:
         """What a model is compared with: its parent, the first of its family, and the one that was named."""

@@ -66,7 +66,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
 
 
 def finish(store: Store, workspace: Path, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
-    """Take all of it into the store -> how many measures and speeds, and what must be said."""
+    """Take all of it into the store -> how many measures and speeds, remarks, and fingerprints by name."""
     from analysis.passes.result import part_paths
     from analysis.pipelines.predict import PASSES, by_hand_of, record_from_json
 
@@ -83,8 +83,12 @@ def finish(store: Store, workspace: Path, arguments: Mapping[str, Any], result: 
         store.save_speed(Speed(**values | {"measured_at": datetime.fromisoformat(values["measured_at"])}))
     for model_id, by_hand in result["class_maps"].items():
         store.save_class_map(arguments["dataset"], model_id, by_hand_of(by_hand))
-    numbers = {"measures": len(result["measures"]), "speeds": len(result["speeds"])}
-    return numbers | {"remarks": list(result["remarks"])}
+    return {
+        "measures": len(result["measures"]),
+        "speeds": len(result["speeds"]),
+        "remarks": list(result["remarks"]),
+        "model_ids": {model["name"]: model["model_id"] for model in result["models"]},
+    }
 
 
 def compared(

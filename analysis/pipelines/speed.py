@@ -10,8 +10,9 @@ from __future__ import annotations
 import copy
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from analysis.records import Speed
@@ -30,8 +31,9 @@ PLAINLY = (
 )
 """To be said wherever times stand beside sparsities."""
 
-LEAST, MOST = 7, 50  # runs that are timed
-WARM_UP, SECONDS = 0.15, 0.6  # of one measurement: before, and at most
+ROUNDS = 3  # several networks take turns, so that a busy moment of the machine does not fall on one alone
+LEAST, MOST = 5, 20  # runs of a round that are timed
+WARM_UP, SECONDS = 0.08, 0.25  # of a round: before, and at most
 
 
 def devices() -> list[str]:
@@ -41,25 +43,40 @@ def devices() -> list[str]:
     return list(dict.fromkeys([best(), "cpu"]))
 
 
-def measured(classifier: Classifier, device: str | None = None, *, report: Report = silent) -> Speed:
-    """Latency of one image and throughput in batches. `device=None`: the one that it is on.
+def measured(classifiers: Sequence[Classifier], device: str | None = None, *, report: Report = silent) -> list[Speed]:
+    """Latency of one image and throughput in batches, of each. `device=None`: the one that the first is on.
 
-    Elsewhere a copy is timed, so that the classifier stays where it is. Noise from other work on the machine is in
-    it; the median leaves out what happens seldom.
+    Elsewhere copies are timed, so that classifiers stay where they are. Noise from other work on the machine is in it;
+    the median leaves out what happens seldom.
     """
     import torch
 
-    from analysis.engine.devices import describe
     from analysis.passes.forward import device_of
     from analysis.passes.plan import usual_batch
 
-    with classifier.exclusive() as module:
-        here = str(device_of(module))
-        place = torch.device(device or here)
-        network = module if place.type == torch.device(here).type else copy.deepcopy(module).to(place)
-        batch = usual_batch([classifier.preprocessing.size], place.type)
-        one = _median(_forward(network, classifier, 1, place), report)
-        many = _median(_forward(network, classifier, batch, place), report)
+    place = torch.device(device or str(device_of(classifiers[0].module)))
+    timed = []
+    for classifier in classifiers:
+        with classifier.exclusive() as module:
+            network = module if device_of(module).type == place.type else copy.deepcopy(module).to(place)
+            batch = usual_batch([classifier.preprocessing.size], place.type)
+            runs = tuple(_Runs(_forward(network, classifier, count, place)) for count in (1, batch))
+        timed.append((classifier, batch, runs))
+    for number in range(ROUNDS):
+        for place_in_round, (classifier, _, runs) in enumerate(timed):
+            now = (number + place_in_round / len(timed)) / ROUNDS, f"timing {classifier.name}"
+            with classifier.exclusive():
+                for each in runs:
+                    each.take(partial(report, *now))
+    return [_speed(classifier, place, batch, *(each.median for each in runs)) for classifier, batch, runs in timed]
+
+
+def _speed(classifier: Classifier, place: torch.device, batch: int, one: float, many: float) -> Speed:
+    """Seconds of one image and of a batch, as images see it."""
+    import torch
+
+    from analysis.engine.devices import describe
+
     threads = torch.get_num_threads()
     words = f", {threads} thread{'s' if threads > 1 else ''}" if place.type == "cpu" else ""
     return Speed(
@@ -92,17 +109,27 @@ def _forward(network: nn.Module, classifier: Classifier, batch: int, place: torc
     return run
 
 
-def _median(run: Callable[[], None], report: Report) -> float:
-    """Seconds of one run."""
-    start = time.perf_counter()
-    run()
-    while time.perf_counter() - start < WARM_UP:
-        run()
-    taken: list[float] = []
-    start = time.perf_counter()
-    while len(taken) < LEAST or (len(taken) < MOST and time.perf_counter() - start < SECONDS):
-        before = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - before)
-        report(len(taken) / MOST, "timing")
-    return statistics.median(taken)
+class _Runs:
+    """The times of one network's forward passes."""
+
+    def __init__(self, run: Callable[[], None]) -> None:
+        self.run, self.taken = run, list[float]()
+
+    def take(self, report: Callable[[], None]) -> None:
+        """One round of them, after a warm-up."""
+        start = time.perf_counter()
+        self.run()
+        while time.perf_counter() - start < WARM_UP:
+            self.run()
+        start, count = time.perf_counter(), 0
+        while count < LEAST or (count < MOST and time.perf_counter() - start < SECONDS):
+            before = time.perf_counter()
+            self.run()
+            self.taken.append(time.perf_counter() - before)
+            count += 1
+            report()
+
+    @property
+    def median(self) -> float:
+        """Seconds of one run, over all rounds."""
+        return statistics.median(self.taken)

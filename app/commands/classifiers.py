@@ -33,12 +33,18 @@ def taps(
     terminal.answer(answer, records.tap_lines(answer), as_json)
 
 
-def methods(as_json: AsJson = False) -> None:
-    """List the attribution methods, their papers and what each lets you turn."""
+def methods(
+    family: Annotated[
+        Literal["attribution", "pruning"], typer.Option(help="What they are for: explaining, or making smaller.")
+    ] = "attribution",
+    as_json: AsJson = False,
+) -> None:
+    """List the methods of a family, their papers, what each needs and what it lets you turn."""
     from analysis.attribution import METHODS
+    from analysis.pruning import PRUNERS
     from app import records
 
-    found = [records.method(m) for m in METHODS]
+    found = [records.pruner(m) for m in PRUNERS] if family == "pruning" else [records.method(m) for m in METHODS]
     terminal.answer({"methods": found}, (line for each in found for line in records.method_lines(each)), as_json)
 
 

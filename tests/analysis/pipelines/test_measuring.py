@@ -182,7 +182,7 @@ def test_the_job_measures_a_variant_its_parent_and_the_first_of_its_family(works
         store, workspace, "measure", {"models": ["most"], "dataset": dataset, "speed": False},
         lambda fraction, message: said.append(fraction),
     )  # fmt: skip
-    assert done == {"measures": 4, "speeds": 0, "remarks": []}
+    assert done == {"measures": 4, "speeds": 0, "remarks": [], "model_ids": family}
     assert said == sorted(said)
     assert said[-1] == 1
     found = {(m.model_id, m.base_id): m for m in store.measures(dataset_id=dataset)}
@@ -343,7 +343,8 @@ def test_two_names_for_one_network_share_a_pass(workspace, store, dataset, famil
     assert len(store.passes(dataset)) == 2
 
 
-def test_without_a_dataset_weights_are_counted_and_speed_is_taken(workspace, store, family):
+def test_without_a_dataset_weights_are_counted_and_speed_is_taken(workspace, store, family, monkeypatch):
+    monkeypatch.setattr(measured.speed, "SECONDS", 0)
     done = measure(store, workspace, ["half", "digits-cnn"], None, speed=True)
     assert (done["measures"], done["speeds"]) == (0, 2)
     assert {s.model_id for s in store.speeds()} == {family["half"], family["digits-cnn"]}

@@ -35,14 +35,14 @@ class Slow(nn.Module):
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(speed, "WARM_UP", 0.02)
-    monkeypatch.setattr(speed, "SECONDS", 0.3)
+    monkeypatch.setattr(speed, "SECONDS", 0.1)
     monkeypatch.setattr("analysis.passes.plan.usual_batch", lambda sizes, device: 4)
 
 
 def test_the_median_is_told(quick):
     network = Slow(2).eval().requires_grad_(False)
     classifier = catalogue.wrap(network, preprocessing=SMALL)
-    found = speed.measured(classifier)
+    (found,) = speed.measured([classifier])
     assert found.latency_ms == pytest.approx(2.3, abs=0.4), "calls that took long by chance do not count"
     assert (found.batch, found.model_id) == (4, classifier.fingerprint)
     assert found.images_per_second == pytest.approx(1000 / 2.1, rel=0.15)
@@ -61,7 +61,7 @@ def test_the_network_is_held_while_it_is_timed(quick):
         thread.start()
         thread.join()
 
-    speed.measured(classifier, report=ask)
+    speed.measured([classifier], report=ask)
     assert free
     assert not any(free)
     assert all(torch.equal(a, b) for a, b in zip(before, classifier.module.state_dict().values(), strict=True))
@@ -72,18 +72,29 @@ def test_it_can_be_cancelled(quick):
         raise Cancelled("The work was cancelled.")
 
     with pytest.raises(Cancelled):
-        speed.measured(catalogue.wrap(Slow(1).eval().requires_grad_(False), preprocessing=SMALL), report=stop)
+        speed.measured([catalogue.wrap(Slow(1).eval().requires_grad_(False), preprocessing=SMALL)], report=stop)
 
 
 def test_zeros_bring_nothing_and_that_is_said(quick):
     assert "Zeros alone give no speed-up" in speed.PLAINLY
     torch.manual_seed(0)
-    module = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.AdaptiveAvgPool2d(1), nn.Flatten(),
-                           nn.Linear(64, 5)).eval().requires_grad_(False)  # fmt: skip
-    dense = min(speed.measured(catalogue.wrap(module, preprocessing=SMALL)).latency_ms for _ in range(2))
-    module[2].weight.mul_(torch.rand(module[2].weight.shape) > 0.9)
-    zeros = min(speed.measured(catalogue.wrap(module, preprocessing=SMALL)).latency_ms for _ in range(2))
-    assert zeros > 0.5 * dense, "nine of ten weights gone, far from ten times as fast"
+    networks = []
+    for density in (1.0, 0.1):
+        module = nn.Sequential(nn.Conv2d(3, 64, 3), nn.ReLU(), nn.Conv2d(64, 64, 3), nn.AdaptiveAvgPool2d(1),
+                               nn.Flatten(), nn.Linear(64, 5)).eval().requires_grad_(False)  # fmt: skip
+        module[2].weight.mul_(torch.rand(module[2].weight.shape) < density)
+        networks.append(catalogue.wrap(module, preprocessing=SMALL))
+    dense, zeros = speed.measured(networks)
+    assert zeros.latency_ms > 0.5 * dense.latency_ms, "nine of ten weights gone, far from ten times as fast"
+
+
+def test_networks_take_turns(quick):
+    order: list[str] = []
+    networks = [catalogue.wrap(Slow(1).eval().requires_grad_(False), preprocessing=SMALL, name=n) for n in "ab"]
+    found = speed.measured(networks, report=lambda fraction, message: order.append(message[-1]))
+    turns = "".join(a for a, b in zip(order, ["", *order], strict=False) if a != b)
+    assert turns == "ab" * speed.ROUNDS
+    assert [s.model_id for s in found] == [n.fingerprint for n in networks]
 
 
 def test_the_processor_is_timed_as_well():
@@ -93,7 +104,7 @@ def test_the_processor_is_timed_as_well():
 @pytest.mark.gpu
 def test_a_classifier_on_another_device_stays_there():
     classifier = catalogue.load("digits-cnn", device="cuda")
-    found = speed.measured(classifier, "cpu")
+    found = speed.measured([classifier], "cpu")[0]
     assert "thread" in found.device
     assert next(classifier.module.parameters()).device.type == "cuda"
-    assert speed.measured(classifier).device == describe("cuda:0")
+    assert speed.measured([classifier])[0].device == describe("cuda:0")
