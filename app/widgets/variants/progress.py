@@ -45,7 +45,7 @@ def _made(views: Sequence[JobView]) -> None:
         row = st.container(horizontal=True, vertical_alignment="center")
         keys = [view.key for view in views]
         for tab, label, icon in _WAYS:
-            row.button(label, icon=icon, key=f"variants.made.{tab}", on_click=guarded(_look), args=(tab, made))
+            row.button(label, icon=icon, key=f"variants.made.{tab}", on_click=guarded(_look), args=(tab, made, keys))
         with row:
             measuring.offer(made, "variants.made")
         row.button("Dismiss", type="tertiary", key="variants.made.dismiss", on_click=guarded(_dismiss), args=(keys,))
@@ -69,7 +69,8 @@ def _measured(view: JobView) -> None:
     row.button("Dismiss", key=f"variants.dismiss.{view.key}", on_click=guarded(frame.dismiss), args=(view.key,))
 
 
-def _look(tab: str, names: Sequence[str]) -> None:
+def _look(tab: str, names: Sequence[str], keys: Sequence[str]) -> None:
+    _dismiss(keys)
     PAGE.change(tab=tab, chosen=tuple(names[:MOST_CHOSEN]), model=names[0])
 
 
