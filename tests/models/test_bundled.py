@@ -40,7 +40,7 @@ def reached(classifier: Classifier, recipe: Recipe, where: str) -> float:
 
 
 def test_every_recipe_has_its_network_and_none_needs_a_network_connection() -> None:
-    assert {entry.name for entry in bundled()} == {recipe.name for recipe in RECIPES}
+    assert {entry.name for entry in bundled() if not card_of(entry.name).parent} == {recipe.name for recipe in RECIPES}
     for recipe in RECIPES:
         classifier = load(recipe.name)  # checks the digest of the weights
         assert classifier.default_tap
@@ -52,7 +52,9 @@ def test_every_recipe_has_its_network_and_none_needs_a_network_connection() -> N
 
 
 def test_they_are_small() -> None:
-    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 15_000_000
+    """Without their variants, of which tests/analysis/pipelines/test_family.py says how large they may be."""
+    named = {recipe.name for recipe in RECIPES}
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir() if path.stem in named) < 15_000_000
 
 
 @pytest.mark.parametrize("name", GENERATED)

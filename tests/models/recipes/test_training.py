@@ -115,6 +115,43 @@ def test_resnet20_is_trained_as_it_was() -> None:
             torch.testing.assert_close(value, shadow[key], rtol=1e-3, atol=1e-4, msg=key)
 
 
+def test_each_step_is_watched_and_may_be_altered() -> None:
+    """What is set after every step is averaged as it was set."""
+    images, labels = toy()
+    seen: list[tuple[int, int]] = []
+
+    def watch(network: nn.Module, step: int, steps: int) -> None:
+        seen.append((step, steps))
+        with torch.no_grad():
+            network[1].weight[:, :32] = 0.0  # type: ignore[index]
+
+    found = fit(linear, images, labels, PLAIN, preprocessing=GREY, watch=watch)
+    assert seen == [(step, 12) for step in range(1, 13)]
+    assert (found[1].weight[:, :32] == 0).all()  # type: ignore[index]
+    assert (found[1].weight[:, 32:] != 0).all()  # type: ignore[index]
+
+
+def test_what_wants_no_gradient_stays() -> None:
+    images, labels = toy()
+    network = linear()
+    network[1].bias.requires_grad_(False)  # type: ignore[index]
+    before = nn.utils.parameters_to_vector(network.parameters()).detach().clone()
+    found = fit(lambda: network, images, labels, PLAIN, preprocessing=GREY)
+    after = nn.utils.parameters_to_vector(found.parameters())
+    assert torch.equal(after[-2:], before[-2:])
+    assert (after[:-2] != before[:-2]).all()
+
+
+def test_a_teacher_without_labels_that_help_is_learnt_from() -> None:
+    """Random labels teach nothing; a network that knows the classes does."""
+    images, labels = toy()
+    teacher = fit(linear, images, labels, PLAIN, preprocessing=GREY)
+    random = np.random.default_rng(5).permutation(labels)
+    alone, taught = (fit(linear, images, random, PLAIN, preprocessing=GREY, teacher=each) for each in (None, teacher))
+    right = [accuracy(network, *toy(seed=1), GREY) for network in (alone, taught)]
+    assert right[1] > max(0.9, right[0] + 0.2)
+
+
 def test_progress_rises_to_the_end_and_stops_it() -> None:
     said: list[float] = []
     images, labels = toy()
