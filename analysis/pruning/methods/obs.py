@@ -44,15 +44,16 @@ def obs(
     """
     matrix, upper = weight.double().clone(), _factor(hessian.double(), damping)
     gone = matrix == 0  # stays zero
+    prices = upper.diagonal().square().reciprocal() * (hessian.diagonal() > 0)  # an input that is always zero: free
     step = block if pattern is None else -(-block // pattern[1]) * pattern[1]
     total = matrix.shape[1]
     for start in range(0, total, step):
         end = min(start + step, total)
-        part, factor = matrix[:, start:end], upper[start:end, start:end]
+        part, factor, left = matrix[:, start:end], upper[start:end, start:end], gone[:, start:end]
         if pattern is None:
-            count = _share(sparsity, len(matrix), end) - _share(sparsity, len(matrix), start)
-            gone[:, start:end] |= _smallest(_costs(part, factor).masked_fill(gone[:, start:end], -1), count)
-        errors = _swept(part, factor, gone[:, start:end], pattern)
+            count = round(sparsity * len(matrix) * end) - round(sparsity * len(matrix) * start)
+            left |= _cheapest(_costs(part, prices[start:end], left), count)
+        errors = _swept(part, factor, prices[start:end], left, pattern)
         matrix[:, end:] -= errors @ upper[start:end, end:]
     return matrix.masked_fill(gone, 0.0)
 
@@ -65,31 +66,26 @@ def _factor(hessian: Tensor, damping: float) -> Tensor:
     return torch.linalg.cholesky(inverse, upper=True)
 
 
-def _costs(part: Tensor, factor: Tensor) -> Tensor:
-    """What a zero adds to the squared error of the output, twice: w^2 over the inverse's diagonal."""
-    return part.square() / factor.diagonal().square()
+def _costs(part: Tensor, prices: Tensor, gone: Tensor) -> Tensor:
+    """What a zero adds to the squared error of the output: w^2 times its column's price; less than any, where gone."""
+    return (part.square() * prices).masked_fill(gone, -1)
 
 
-def _share(sparsity: float, rows: int, columns: int) -> int:
-    return round(sparsity * rows * columns)
-
-
-def _smallest(costs: Tensor, count: int) -> Tensor:
-    """The cheapest so many, as bool of the costs' shape."""
+def _cheapest(costs: Tensor, count: int) -> Tensor:
+    """So many of them, as bool of the costs' shape."""
     chosen = torch.zeros(costs.numel(), dtype=torch.bool, device=costs.device)
     chosen[costs.reshape(-1).argsort(stable=True)[:count]] = True
     return chosen.reshape(costs.shape)
 
 
-def _swept(part: Tensor, factor: Tensor, gone: Tensor, pattern: tuple[int, int] | None) -> Tensor:
+def _swept(part: Tensor, factor: Tensor, prices: Tensor, gone: Tensor, pattern: tuple[int, int] | None) -> Tensor:
     """Zero what goes, column by column, and set the block's columns to its right anew; errors (O, k) for the rest."""
     errors = torch.zeros_like(part)
     for i in range(part.shape[1]):
         if pattern is not None and i % pattern[1] == 0:
             n, m = pattern
-            costs = _costs(part[:, i : i + m], factor[i : i + m, i : i + m]).masked_fill(gone[:, i : i + m], -1)
-            least = costs.argsort(dim=1, stable=True)[:, : m - n]
-            gone[:, i : i + m].scatter_(1, least, True)
+            costs = _costs(part[:, i : i + m], prices[i : i + m], gone[:, i : i + m])
+            gone[:, i : i + m].scatter_(1, costs.argsort(dim=1, stable=True)[:, : m - n], True)
         errors[:, i] = part[:, i].masked_fill(~gone[:, i], 0.0) / factor[i, i]
         part[:, i:] -= errors[:, i : i + 1] * factor[i, i:]
     return errors

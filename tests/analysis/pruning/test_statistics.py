@@ -168,7 +168,7 @@ def test_also_when_it_is_stopped_or_fails() -> None:
         collect(network, prunable(network), EXAMPLES, INPUT, KINDS, batch=4, report=stop)
     assert_same_state(before, state_of(network))
     wrong = Examples(EXAMPLES.images, EXAMPLES.labels + CLASSES)
-    with pytest.raises(NotApplicable, match="labels run from .* and the network has 4 classes"):
+    with pytest.raises(NotApplicable, match=r"labels run from .* and the network has 4 classes"):
         taken(network, {"gradients"}, examples=wrong)
     assert_same_state(before, state_of(network))
 
