@@ -25,7 +25,7 @@ def counted(classifier: Classifier, structure: Mapping[str, Any]) -> Profile:
         macs, total = _run(module, {name: weight for name, (_, weight) in weights.items()}, shape)
         order = [*(n for n in macs if n in weights), *(n for n in weights if n not in macs)]
         layers = [_layer(name, *weights[name], macs.get(name, 0)) for name in order]
-        everything = [*_parameters(module)]
+        everything = [*parameters(module)]
         state = module.state_dict()
         kept = codebooks.packed(structure.get("codebooks", {}), state)
         return Profile(
@@ -55,7 +55,7 @@ def _weights(network: nn.Module) -> Iterator[tuple[str, nn.Module, Tensor]]:
                 yield name, module, weight.detach()
 
 
-def _parameters(network: nn.Module) -> Iterator[Tensor]:
+def parameters(network: nn.Module) -> Iterator[Tensor]:
     """All of them; layers in whole numbers keep theirs as buffers."""
     yield from network.parameters()
     for module in network.modules():

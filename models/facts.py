@@ -7,6 +7,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from models.classifier import Classifier
+from models.counting import LAYERS, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,8 @@ def facts(classifier: Classifier) -> Facts:
         with torch.enable_grad(), counter:
             module(image.requires_grad_())  # without a gradient, torch's attention takes a path that is not counted
         return Facts(
-            parameters=sum(p.numel() for p in module.parameters()),
+            parameters=sum(p.numel() for p in parameters(module)),
             size_bytes=sum(t.numel() * t.element_size() for t in tensors),
-            layers=sum(isinstance(m, _LAYERS) for m in module.modules()),
+            layers=sum(isinstance(m, (*LAYERS, nn.ConvTranspose2d)) for m in module.modules()),
             macs=counter.get_total_flops() // 2,
         )
-
-
-_LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d, nn.Linear)

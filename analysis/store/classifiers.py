@@ -28,13 +28,14 @@ _PUT_PREDICTIONS = """
 
 def described(classifier: Classifier) -> ModelRecord:
     """What is kept of a classifier."""
-    parameters = sum(p.numel() for p in classifier.module.parameters())
+    from models.counting import parameters
+
     return ModelRecord(
         model_id=classifier.fingerprint,
         name=classifier.name,
         architecture=classifier.architecture,
         source=classifier.source,
-        parameters=parameters,
+        parameters=sum(p.numel() for p in parameters(classifier.module)),
         added_at=datetime.now(UTC),
     )
 

@@ -128,6 +128,8 @@ def test_whole_number_weights_count_as_weights():
     assert (found.weights, found.parameters, found.macs) == (as_floats.weights, as_floats.parameters, as_floats.macs)
     assert found.layers[2].zeros == int((quantised[6].codes == 0).sum())
     assert found.size_dense < as_floats.size_dense
+    size = facts(wrapped(quantised))
+    assert (size.parameters, size.layers, size.macs) == (found.parameters, 3, found.macs)
 
 
 def test_public_squeezenet_is_pruned_already(shared):

@@ -96,7 +96,7 @@ def by_definition(base: Classifier, variant: Classifier, images: np.ndarray, lab
         found: list[torch.Tensor] = []
         head = each.module.get_submodule(each.head.name)
         handle = head.register_forward_pre_hook(lambda m, i, f=found: f.append(i[0]))
-        inputs = torch.stack([each.preprocessing.tensor([image_of(i)])[0] for i in images])
+        inputs = each.preprocessing.tensor([image_of(i) for i in images])
         with torch.no_grad():
             logits = each.module(inputs).double().numpy()
         handle.remove()
