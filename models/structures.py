@@ -20,7 +20,8 @@ from torch import Tensor, nn
 from models import checkpoints, codebooks, low_rank, quantised
 from models.architectures import registry
 from models.architectures.cifar_resnet import ChosenShortcut
-from models.errors import CheckpointMismatch, UnreadableCheckpoint
+from models.classifier import Classifier
+from models.errors import CheckpointMismatch, UnknownName, UnreadableCheckpoint
 from models.preprocessing import Preprocessing
 
 Structure = Mapping[str, Any]
@@ -80,6 +81,15 @@ def describe(architecture: str, module: nn.Module, classes: int, preprocessing: 
     tensors = {k: list(v.shape) for k, v in state.items() if v.shape != shapes[k]}
     found = {"replaced": replaced, "modules": modules, "tensors": tensors}
     return {part: content for part, content in found.items() if content}
+
+
+def of(classifier: Classifier, module: nn.Module) -> dict[str, Any]:
+    """`describe` of a network made from a classifier's; empty where its architecture is none of the registry's."""
+    try:
+        registry.resolve(classifier.architecture)
+    except UnknownName:
+        return {}
+    return describe(classifier.architecture, module, len(classifier.class_names), classifier.preprocessing)
 
 
 def _change(name: str, own: nn.Module, usual: nn.Module) -> dict[str, Any]:

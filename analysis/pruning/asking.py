@@ -10,6 +10,7 @@ from analysis.pruning.layers import prunable, sparsity, weights_of
 from analysis.pruning.registry import PRUNERS, PruningMethod
 from analysis.pruning.schedules import Schedule, levels
 from models.classifier import Classifier
+from models.quantised import Int8Layer
 from models.variant import Granularity, Scope, Tuning, VariantRecipe
 
 _WHAT = {"zeros": "The sparsity", "channels": "The share of channels", "parameters": "The share of parameters"}
@@ -99,7 +100,7 @@ def reason_against(method: PruningMethod, classifier: Classifier) -> str | None:
 
 def _without_gradient(classifier: Classifier) -> str | None:
     """A module that computes in whole numbers."""
-    found = next((m for m in classifier.module.modules() if "quantized" in type(m).__module__), None)
+    found = next((m for m in classifier.module.modules() if isinstance(m, Int8Layer)), None)
     return f"a quantised {type(found).__name__}" if found is not None else None
 
 

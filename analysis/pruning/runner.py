@@ -28,6 +28,7 @@ from analysis.pruning.recalibration import recalibrate
 from analysis.pruning.registry import PruningMethod
 from analysis.pruning.training import TrainTask, augmentation, tune
 from analysis.types import Report, silent
+from models import structures
 from models.classifier import Classifier
 from models.variant import VariantRecipe
 
@@ -211,7 +212,8 @@ class _Run:
         weights = weights_of(prunable(network)) if self.method.amount == "zeros" else {}
         seconds, self.began = time.perf_counter() - self.began, time.perf_counter()
         reached = sparsity(weights)
-        return Pruned(recipe, network, structure or {}, reached, self._remarks(recipe, weights, reached), seconds)
+        structure = structures.of(self.classifier, network) if structure is None else structure
+        return Pruned(recipe, network, structure, reached, self._remarks(recipe, weights, reached), seconds)
 
     def _remarks(self, recipe: VariantRecipe, weights: Mapping[str, Tensor], reached: float) -> tuple[str, ...]:
         """What must be said of it."""

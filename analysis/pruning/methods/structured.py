@@ -65,9 +65,7 @@ def structured(
     if not scores:
         raise NotApplicable(f"{classifier.name} has no BatchNorm whose scale could tell which channels matter.")
     found.remove(chosen(scores, recipe.sparsity, together=recipe.scope == "global", round_to=round_to))
-    return network, structures.describe(
-        classifier.architecture, network, len(classifier.class_names), classifier.preprocessing
-    )
+    return network, structures.of(classifier, network)
 
 
 def chosen(scores: dict[Group, Tensor], ratio: float, *, together: bool, round_to: int = 1) -> dict[Group, list[int]]:
