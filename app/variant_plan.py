@@ -97,16 +97,16 @@ def _row(
 
 
 def _named(cell: Cell, taken: Mapping[str, VariantRecipe | None], coming: Collection[str]) -> Cell:
-    """With what must be said of its name."""
+    """With a name of its own: numbered where another model has it, unless that was made in the very same way."""
     if cell.against:
         return cell
-    if cell.name in coming:
-        return replace(cell, there="on its way")
-    if taken.get(cell.name) == cell.recipe:
-        return replace(cell, there="is here")
-    if cell.name.casefold() in {name.casefold() for name in (*taken, *coming)}:
-        return replace(cell, against="There is another model of this name. Change how the names begin.")
-    return replace(cell, against=_bad(cell.name))
+    others, number, name = {n.casefold() for n in (*taken, *coming)}, 1, cell.name
+    while name.casefold() in others:
+        if name in coming or taken.get(name) == cell.recipe:
+            return replace(cell, name=name, there="on its way" if name in coming else "is here")
+        number += 1
+        name = f"{cell.name}-{number}"
+    return replace(cell, name=name, against=_bad(name))
 
 
 def _recipes(

@@ -56,10 +56,15 @@ def test_fine_tuning_is_refused_without_images(base: Classifier) -> None:
     assert "images" in row.against
 
 
-def test_a_name_that_another_model_has_is_refused_and_the_rest_stays(base: Classifier) -> None:
-    (row,) = plan(base, "lamp", taken={"Shapes-CNN-lamp-50": None})
-    assert "another model of this name" in row.cells[0].against
-    assert [c.name for c in row.ready] == ["shapes-cnn-lamp-90"]
+def test_a_name_that_another_model_has_is_numbered(base: Classifier) -> None:
+    (row,) = plan(base, "lamp", taken={"Shapes-CNN-lamp-50": None, "shapes-cnn-lamp-50-2": None})
+    assert [c.name for c in row.ready] == ["shapes-cnn-lamp-50-3", "shapes-cnn-lamp-90"]
+
+
+def test_a_numbered_one_that_is_here_is_found(base: Classifier) -> None:
+    (row,) = plan(base, "lamp", taken={"shapes-cnn-lamp-50": None})
+    (again,) = plan(base, "lamp", taken={"shapes-cnn-lamp-50": None, row.cells[0].name: row.cells[0].recipe})
+    assert (again.cells[0].name, again.cells[0].there) == ("shapes-cnn-lamp-50-2", "is here")
 
 
 def test_what_is_here_or_on_its_way_is_not_made_again(base: Classifier) -> None:

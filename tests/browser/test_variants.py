@@ -23,7 +23,7 @@ def test_variants_are_made_by_mouse_and_looked_at(watched: Watched) -> None:
     page.set_default_timeout(PATIENCE_MS)
     page.get_by_test_id("stTopNavLink").filter(has_text="Variants").click()
     expect(card(page, "Random")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
-    page.get_by_test_id("stSelectbox").filter(has_text="Base").get_by_role("combobox").fill("shapes-cnn")
+    page.get_by_test_id("stSelectbox").filter(has_text="Base").get_by_role("combobox").fill("digits-cnn")
     page.keyboard.press("Enter")
     card(page, "LAMP").click()
     expect(card(page, "LAMP")).to_have_attribute("aria-pressed", "true")
