@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import streamlit as st
 
+from analysis.pipelines.measuring import asked
 from app import frame, resources, words
 from app.boundary import boundary, guarded
 from app.variants_choice import PAGE, SHORT
@@ -37,8 +39,13 @@ def offer(names: Sequence[str], key: str) -> None:
         )
         if pressed:
             where = f" on {records[data].name}" if data else ""
-            arguments = {"models": list(names), "dataset": data, "speed": speed}
-            frame.submit("measure", arguments, f"Measuring {words.plural(len(names), 'model')}{where}")
+            submit(names, data, speed, f"Measuring {words.plural(len(names), 'model')}{where}")
+
+
+def submit(names: Sequence[str], dataset_id: str | None, speed: bool, title: str) -> NoReturn:
+    """The job, with the classes that were matched by hand, also for variants of what they were matched for."""
+    arguments = asked(resources.store(), resources.settings().workspace, names, dataset_id, speed)
+    frame.submit("measure", arguments, title)
 
 
 def _look(data: str | None) -> None:

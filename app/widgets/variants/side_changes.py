@@ -12,11 +12,12 @@ import streamlit as st
 
 from analysis.records import Change, DatasetRecord, Selection
 from analysis.store import digest
-from app import frame, resources, words
+from app import resources, words
 from app.boundary import guarded, plain
 from app.figures.tiles import name_of
 from app.variants_choice import PAGE, Choice
 from app.widgets import predicting, selections
+from app.widgets.variants import measuring
 from app.widgets.variants.side_images import MOST
 from app.widgets.variants.side_passes import Between, between
 
@@ -63,8 +64,7 @@ def _offer(dataset: DatasetRecord, base: Classifier, variant: Classifier, passes
         icon=":material/model_training:",
     )
     if right.button("Measure on it", key="variants.changes.measure", type="primary", width="stretch"):
-        arguments: dict[str, Any] = {"models": lacking, "dataset": dataset.dataset_id, "speed": False}
-        frame.submit("measure", arguments, f"Measuring {' and '.join(lacking)} on {dataset.name}")
+        measuring.submit(lacking, dataset.dataset_id, False, f"Measuring {' and '.join(lacking)} on {dataset.name}")
 
 
 def _table(choice: Choice, dataset: DatasetRecord, passes: Between, agree: bool | None) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from analysis.records import DatasetRecord
-from app import families, frame, resources, words
+from app import families, resources, words
 from app.boundary import guarded, plain
 from app.figures.tradeoff import Point, tradeoff
 from app.tradeoffs import COSTS, WORTH, Axis, Standing, card_test_set, group, reason, said, standings, usual_device
 from app.variants_choice import MOST_CHOSEN, PAGE, SHORT, Choice
 from app.widgets import predicting
-from app.widgets.variants import sources
+from app.widgets.variants import measuring, sources
 from app.widgets.variants.tradeoff_table import downloads, table
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _plot(
             icon=":material/view_column:", disabled=not count, on_click=guarded(PAGE.change), kwargs={"tab": "side"},
         )  # fmt: skip
         downloads(figure, titles)
-        st.caption(f"A click on a point puts it on show, or takes it away; a lasso shows up to {MOST_CHOSEN} at once.")
+        st.caption(f"A click puts a model on show or takes it away; the plot's lasso shows up to {MOST_CHOSEN}.")
 
 
 def _title(axis: Axis, where: str) -> str:
@@ -136,22 +136,25 @@ def _point(standing: Standing, axes: tuple[Axis, Axis], line: str) -> Point:
 
 
 def _picked() -> None:
-    """Points were clicked or lassoed: one goes on show or away, several go on show together."""
+    """Points were clicked or lassoed."""
     selection = (st.session_state.get(CHART) or {}).get("selection") or {}
     names = list(dict.fromkeys(p["customdata"][0] for p in selection.get("points") or [] if p.get("customdata")))
     chosen = PAGE.current().chosen
-    if not names:
-        return
-    if len(names) > 1:
-        now = tuple(names[:MOST_CHOSEN])
-        left_out = len(names) - len(now)
-    elif names[0] in chosen:
-        now, left_out = tuple(n for n in chosen if n != names[0]), 0
-    else:
-        now, left_out = (*chosen, names[0])[:MOST_CHOSEN], int(len(chosen) >= MOST_CHOSEN)
+    now, left_out = toggled(chosen, names)
     if left_out:
-        st.toast(f"At most {MOST_CHOSEN} models are on show at once; {words.plural(left_out, 'is', 'are')} left out.")
-    PAGE.change(chosen=now)
+        st.toast(f"At most {MOST_CHOSEN} models are on show at once; {words.plural(left_out, 'model')} left out.")
+    if now != chosen:
+        PAGE.change(chosen=now)
+
+
+def toggled(chosen: tuple[str, ...], names: Sequence[str]) -> tuple[tuple[str, ...], int]:
+    """What is on show after these were picked, and how many had no room: one goes on show or away, several replace."""
+    if not names:
+        return chosen, 0
+    if len(names) == 1 and names[0] in chosen:
+        return tuple(name for name in chosen if name != names[0]), 0
+    wanted = tuple(names) if len(names) > 1 else (*chosen, names[0])
+    return wanted[:MOST_CHOSEN], max(0, len(wanted) - MOST_CHOSEN)
 
 
 def _missing(found: Sequence[Standing], axes: tuple[Axis, Axis], base: str, dataset: DatasetRecord | None) -> None:
@@ -182,14 +185,9 @@ def _offer(lacking: Sequence[tuple[Standing, Axis]], base: str, dataset: Dataset
     models = list(dict.fromkeys([*tested, *timed, *counted]))
     if not models:
         return
-    arguments: dict[str, Any] = {
-        "models": models,
-        "dataset": dataset.dataset_id if dataset and tested else None,
-        "speed": bool(timed),
-    }
     what = " and ".join(
         part for part, asked in ((f"on {dataset.name}" if dataset else "", tested), ("their speed", timed)) if asked
     )
     label = f"Measure {words.plural(len(models), 'model')}{f' {what}' if what else ''}"
     if st.button(plain(label), icon=":material/speed:", type="primary", key="variants.measure"):
-        frame.submit("measure", arguments, label)
+        measuring.submit(models, dataset.dataset_id if dataset and tested else None, bool(timed), label)
