@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from analysis.pruning.borrowing import hooked
 from analysis.pruning.followers import Followers
+from analysis.pruning.layers import weight_of
 from analysis.pruning.patches import energies
 
 
@@ -23,7 +24,7 @@ class InputNorms:
 
     def taken(self) -> dict[str, Tensor]:
         """In the weights' shapes, float32; zeros for layers that were never called."""
-        none = {name: torch.zeros_like(module.weight.detach()) for name, module in self._layers.items()}
+        none = {name: torch.zeros_like(weight_of(module)) for name, module in self._layers.items()}
         return none | {name: self._sums[name].sqrt().float() for name in none if name in self._sums}
 
     def _hook(self, name: str) -> Callable:

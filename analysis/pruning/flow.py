@@ -93,9 +93,9 @@ def _measured(classifier: Classifier) -> str | None:
     return None
 
 
-def _pass_through(norm: nn.Module) -> None:
+def _pass_through(norm: nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d) -> None:
     """Make a BatchNorm the identity; what a subclass does after it stays. One that has no statistics stays one."""
-    if getattr(norm, "running_var", None) is None:
+    if norm.running_var is None:
         return
     for name, value in (("weight", 1.0), ("running_var", 1.0), ("bias", 0.0), ("running_mean", 0.0)):
         if isinstance(tensor := getattr(norm, name, None), Tensor):

@@ -35,10 +35,11 @@ def prunable(network: nn.Module, what: str = "This network") -> dict[str, nn.Mod
 
 def weights_of(layers: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     """Their weights, detached, float32; not copied where they are that already."""
-    return {name: _weight(module).detach().float() for name, module in layers.items()}
+    return {name: weight_of(module).detach().float() for name, module in layers.items()}
 
 
-def _weight(module: nn.Module) -> Tensor:
+def weight_of(module: nn.Module) -> Tensor:
+    """A layer's own weight, not a copy."""
     weight = module.weight
     assert isinstance(weight, Tensor)
     return weight
@@ -48,7 +49,7 @@ def put(layers: Mapping[str, nn.Module], masks: Mapping[str, Tensor]) -> None:
     """Zero what the masks (bool, True stays) leave out; in place, and to +0, so that files keep the very bits."""
     with torch.no_grad():
         for name, mask in masks.items():
-            _weight(layers[name]).masked_fill_(~mask.to(_weight(layers[name]).device), 0.0)
+            weight_of(layers[name]).masked_fill_(~mask.to(weight_of(layers[name]).device), 0.0)
 
 
 def count_zeros(weight: Tensor) -> int:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.pruning.borrowing import hooked
+from analysis.pruning.layers import weight_of
 from analysis.pruning.patches import flattened, patches
 
 _AT_ONCE = 16_000_000  # numbers held for one layer
@@ -27,7 +28,7 @@ class SquaredGradients:
     """Collects while hooked; `squares` are sums over samples, `odd` the layers that must be asked in another way."""
 
     def __init__(self, layers: Mapping[str, nn.Module]) -> None:
-        self.squares = {name: torch.zeros_like(m.weight, dtype=torch.float64) for name, m in layers.items()}
+        self.squares = {name: torch.zeros_like(weight_of(m), dtype=torch.float64) for name, m in layers.items()}
         self.odd: set[str] = set()
         self._layers = layers
         self._samples = 0
@@ -83,10 +84,9 @@ class SquaredGradients:
     @torch.no_grad()
     def _add(self, name: str) -> None:
         module, uses = self._layers[name], self._uses.pop(name)
-        shape = module.weight.shape
-        total, squares = torch.zeros(shape.numel()), torch.zeros(shape.numel(), dtype=torch.float64)
-        total = total.to(squares.dtype).to(module.weight.device)
-        squares = squares.to(module.weight.device)
+        weight = weight_of(module)
+        shape = weight.shape
+        total, squares = (torch.zeros(shape.numel(), dtype=torch.float64, device=weight.device) for _ in range(2))
         given, gradient = uses[0]
         columns = shape[1:].numel()
         places = max(gradient[0].numel() // shape[0], 1)

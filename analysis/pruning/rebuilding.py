@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from analysis.errors import MethodError, NotApplicable
 from analysis.pruning.borrowing import borrowed, hooked, projections_called
 from analysis.pruning.examples import Examples
+from analysis.pruning.layers import weight_of
 from analysis.pruning.patches import patches
 from analysis.pruning.registry import PruningMethod
 from analysis.pruning.scoring import refusal
@@ -52,7 +53,7 @@ def rebuilt(
         calls = inputs.calls(layers)
         for number, (name, module) in enumerate(layers.items()):
             report(number / len(layers), f"Layer {number + 1} of {len(layers)}: {name}")
-            weight = _weight(module)
+            weight = weight_of(module)
             share = sparsities.get(name, 0.0)
             stays = share <= 0 if pattern is None else bool(weight.shape[1] % pattern[1])
             if stays:
@@ -149,12 +150,6 @@ class LayerInputs:
 def _columns_of(module: nn.Module, given: Tensor, output: Tensor) -> Tensor:
     """A layer's inputs (G, K, n P), K as in `columns`."""
     found = patches(module, given, output)
-    weight = _weight(module)
+    weight = weight_of(module)
     ordered = found.unflatten(2, (weight.shape[1], -1)).transpose(2, 3).flatten(2, 3)
     return ordered.permute(1, 2, 0, 3).flatten(2)
-
-
-def _weight(module: nn.Module) -> Tensor:
-    weight = module.weight
-    assert isinstance(weight, Tensor)
-    return weight

@@ -19,6 +19,7 @@ from analysis.pruning.activity import InputNorms, Zeros
 from analysis.pruning.borrowing import borrowed, projections_called
 from analysis.pruning.examples import Examples
 from analysis.pruning.followers import followers
+from analysis.pruning.layers import weight_of
 from analysis.pruning.losses import Batches, gradients, loss, squares_one_by_one
 from analysis.pruning.per_sample import SquaredGradients
 from analysis.types import Report, silent
@@ -63,7 +64,7 @@ def collect(
         raise ValueError(f"there is no statistic '{min(unknown)}'; there are {', '.join(KINDS)}")
     if not examples:
         raise EmptyDataset("There are no images to take statistics from; give at least one.")
-    weights = {name: _weight(module) for name, module in layers.items()}
+    weights = {name: weight_of(module) for name, module in layers.items()}
     device = next(iter(weights.values())).device
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
@@ -118,9 +119,3 @@ def _shared(
     if "fractions" in kinds:
         taken["fractions"] = zeros.taken()
     return taken
-
-
-def _weight(module: nn.Module) -> Tensor:
-    weight = module.weight
-    assert isinstance(weight, Tensor)
-    return weight

@@ -107,7 +107,7 @@ def test_the_output_changes_less_than_when_weights_are_only_zeroed() -> None:
         solved = torch.linalg.lstsq(inputs[left].T, weight[row] @ inputs).solution
         best[row, left] = solved
     assert error(best) * (1 - 1e-9) <= error(found) < 0.75 * error(same_mask)
-    assert error(found) < 0.75 * error(magnitude)
+    assert error(found) < 0.9 * error(magnitude)
 
 
 def test_earlier_zeros_stay_and_count() -> None:
