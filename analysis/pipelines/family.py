@@ -77,8 +77,8 @@ def _of(base: str, *, from_scratch: float) -> list[Variant]:
     found += _in_rounds("lrr", 0.5, 0.8, 0.95, base=base, epochs=3)
     found += _in_rounds("gmp", 0.8, 0.95, base=base, epochs=3)
     found += _in_rounds("lth", 0.5, 0.8, base=base, epochs=4, learning_rate=from_scratch)
-    found += _at_once("edge_popup", 0.5, base=base, epochs=6)
-    found += _at_once("biprop", 0.5, base=base, epochs=6)
+    found += _at_once("edge_popup", 0.5, base=base, epochs=5)
+    found += _at_once("biprop", 0.5, base=base, epochs=5)
     found += _at_once("structured", 0.25, 0.5, base=base, epochs=2)
     return found
 

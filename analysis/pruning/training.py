@@ -13,18 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import Tensor, nn
 
-from analysis.errors import BadParameter, NotApplicable
+from analysis.errors import BadParameter
 from analysis.pruning import allocation
 from analysis.pruning.examples import Examples
 from analysis.pruning.granularity import grouping, pattern, pattern_masks
 from analysis.pruning.layers import prunable, put, weights_of
+from analysis.pruning.starting import fresh
 from analysis.types import Report, silent
-from models.architectures import registry
 from models.classifier import Classifier
-from models.errors import CutawayError
 from models.preprocessing import Preprocessing
 from models.recipes import RECIPES
 from models.recipes.augmentation import Augmentation
@@ -134,21 +132,7 @@ class TrainTask:
 
     def fresh(self) -> nn.Module:
         """A network like the base's with random weights, which the recipe's seed fixes."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.recipe.seed)
-            own = self.copy()
-            try:
-                built = registry.build(
-                    self.classifier.architecture,
-                    len(self.classifier.class_names),
-                    own.state_dict(),
-                    self.classifier.preprocessing.size,
-                )
-            except CutawayError:  # a network of no known architecture
-                return _drawn_again(own, self.classifier.name)
-        same = {k: v.shape for k, v in built.state_dict().items()} == {k: v.shape for k, v in own.state_dict().items()}
-        device = next(own.parameters()).device
-        return built.to(device) if same else _drawn_again(own, self.classifier.name, self.recipe.seed)
+        return fresh(self.classifier, self.recipe.seed)
 
     def masks(self, network: nn.Module, level: float) -> dict[str, Tensor]:
         """By magnitude, as the recipe's scope and granularity say; what is zero already goes first."""
@@ -195,23 +179,3 @@ def augmentation(classifier: Classifier) -> tuple[Augmentation, ...] | None:
     known = [r for r in RECIPES if r.name == classifier.name]
     known += [r for r in RECIPES if r.architecture == classifier.architecture]
     return known[0].settings.augmentation if known else None
-
-
-def _drawn_again(network: nn.Module, name: str, seed: int | None = None) -> nn.Module:
-    """Every layer's weights drawn as its own kind does; in place."""
-    with torch.random.fork_rng(devices=[]):
-        if seed is not None:
-            torch.manual_seed(seed)
-        drawn: set[int] = set()
-        for module in network.modules():
-            own = [*module.parameters(recurse=False)]
-            reset = getattr(module, "reset_parameters", None)
-            if callable(reset):
-                reset()
-                drawn.update(map(id, own))
-    if left := [key for key, p in network.named_parameters() if id(p) not in drawn]:
-        raise NotApplicable(
-            f"{name} cannot be started from random weights: it is no architecture of the catalogue, and nothing says "
-            f"how '{left[0]}' is drawn. Take a method that starts from its trained weights."
-        )
-    return network

@@ -6,13 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from analysis.errors import BadParameter, NotApplicable
+from analysis.errors import BadParameter
 from analysis.pruning.layers import prunable, put, sparsity
-from analysis.pruning.training import TrainTask, augmentation, tune
+from analysis.pruning.training import augmentation, tune
 from models import catalogue
 from models.preprocessing import Preprocessing
 from models.recipes.training import distillation
-from models.variant import Tuning, VariantRecipe
+from models.variant import Tuning
 from tests.analysis.pruning.tasks import base, examples, positive_zeros, same, task, weights, zeros
 
 GREY = Preprocessing(size=(8, 8), resize=8, mean=(0.5,), std=(0.25,))
@@ -96,40 +96,6 @@ def test_a_copy_is_free_to_be_trained_and_the_base_is_not() -> None:
     assert all(p.requires_grad for p in copied.parameters())
     assert not any(p.requires_grad for p in base().module.parameters())
     assert same(copied, base().module)
-
-
-def test_a_fresh_network_is_the_architectures_own_start() -> None:
-    one, two, other = task(0.5).fresh(), task(0.5).fresh(), task(0.5, seed=1).fresh()
-    assert same(one, two)
-    assert not same(one, other)
-    torch.manual_seed(0)
-    assert same(one, type(base().module)(10))  # the class draws its weights itself
-
-
-def test_a_fresh_network_of_no_known_architecture_is_drawn_layer_by_layer() -> None:
-    torch.manual_seed(3)
-    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
-    own = catalogue.wrap(network, preprocessing=GREY)
-    recipe = VariantRecipe("own", "", "any", 0.5, levels=(0.5,), seed=7)
-    fresh = TrainTask(own, recipe, (0.5,), examples()).fresh()
-    torch.manual_seed(7)
-    expected = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
-    assert same(fresh, expected)
-
-
-def test_what_cannot_be_drawn_is_said() -> None:
-    class Odd(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.fc = nn.Linear(64, 2)
-            self.scale = nn.Parameter(torch.ones(2))
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.fc(x.flatten(1)) * self.scale
-
-    own = catalogue.wrap(Odd(), name="odd", preprocessing=GREY)
-    with pytest.raises(NotApplicable, match=r"odd cannot be started .* 'scale'"):
-        TrainTask(own, VariantRecipe("odd", "", "any", 0.5), (0.5,), examples()).fresh()
 
 
 @pytest.mark.parametrize("scope", ["global", "layer"])
