@@ -137,7 +137,7 @@ class TrainTask:
     def masks(self, network: nn.Module, level: float) -> dict[str, Tensor]:
         """By magnitude, as the recipe's scope and granularity say; what is zero already goes first."""
         layers = prunable(network, self.classifier.name)
-        scores = {name: weight.abs() for name, weight in weights_of(layers).items()}
+        scores = {name: weight.abs().cpu() for name, weight in weights_of(layers).items()}
         if (found := pattern(self.recipe.granularity)) is not None:
             return pattern_masks(scores, *found)
         groups = grouping(network, layers, self.recipe.granularity)
