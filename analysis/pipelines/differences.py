@@ -17,6 +17,7 @@ from analysis.store.scores import binned, expected_calibration_error
 
 if TYPE_CHECKING:
     from analysis.passes.collectors import Seen
+    from models.classifier import Classifier
 
 LOGITS, PENULTIMATE = "logits", "penultimate"
 _ROWS = 4096  # at a time: logits may lie on the disk
@@ -31,7 +32,7 @@ class Answers:
     confidence: np.ndarray  # (N,) of the prediction; nan where the logits were not numbers
     correct: np.ndarray  # (N,) int8: 1, 0, or -1 where the truth is not known to it
     logits: np.ndarray  # (N, L) float32, perhaps on the disk
-    features: np.ndarray | None  # (N, D) float32, what its head reads; None where the head is not one linear map
+    features: np.ndarray | None  # (N, D) float32, the last ones, see `taps_of`; None where there are none
 
     def __len__(self) -> int:
         return len(self.prediction)
@@ -67,6 +68,17 @@ class Figures:
         )
 
 
+def taps_of(classifier: Classifier) -> tuple[str, ...]:
+    """What a pass must keep: the logits, and the last features.
+
+    Those are what a linear head reads; where the head is another (of whole numbers, say), the means over the map of
+    the default layer, which are the same in networks that pool that layer; else none.
+    """
+    if classifier.head is not None:
+        return PENULTIMATE, LOGITS
+    return (classifier.default_tap, LOGITS) if classifier.default_tap else (LOGITS,)
+
+
 def of_pass(record: PassRecord, folder: Path, parts: Sequence[Path]) -> Answers:
     """What a finished pass has kept; it must have been asked for the logits."""
     import pyarrow as pa
@@ -74,14 +86,14 @@ def of_pass(record: PassRecord, folder: Path, parts: Sequence[Path]) -> Answers:
 
     names = ["prediction", "confidence", "correct"]
     table = pa.concat_tables([parquet.read_table(path, columns=names) for path in parts])
-    features = feature_path(folder, PENULTIMATE)
+    last = next((tap for tap in record.taps if tap != LOGITS), None)
     return Answers(
         class_names=record.class_names,
         prediction=table["prediction"].to_numpy(),
         confidence=table["confidence"].fill_null(math.nan).to_numpy(),
         correct=table["correct"].cast(pa.int8()).fill_null(-1).to_numpy(),
         logits=np.load(feature_path(folder, LOGITS), mmap_mode="r"),
-        features=np.load(features, mmap_mode="r") if PENULTIMATE in record.taps else None,
+        features=np.load(feature_path(folder, last), mmap_mode="r") if last else None,
     )
 
 
@@ -97,7 +109,7 @@ def of_seen(seen: Seen, class_names: tuple[str, ...]) -> Answers:
         confidence=np.ma.filled(found["confidence"], np.nan),
         correct=correct,
         logits=seen.logits,
-        features=seen.features.get(PENULTIMATE),
+        features=next(iter(seen.features.values()), None),
     )
 
 
@@ -119,7 +131,7 @@ def figures(found: Answers, base: Answers | None = None) -> Figures:
 def _compared(own: Figures, found: Answers, base: Answers) -> Figures:
     remarks, likeness = list(own.remarks), None
     if found.features is None or base.features is None:
-        remarks.append("The head of one of them is not one linear map, so there are no last features to compare.")
+        remarks.append("One of them has neither a linear head nor a layer with a map: no last features to compare.")
     else:
         likeness = _number(cka(found.features, base.features))
         if likeness is None:

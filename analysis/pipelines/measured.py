@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.engine.devices import best
 from analysis.passes.conditions import CLEAN
-from analysis.passes.forward import LOGITS, PENULTIMATE
 from analysis.pipelines import speed
-from analysis.pipelines.differences import Answers, figures, of_pass
+from analysis.pipelines.differences import Answers, figures, of_pass, taps_of
 from analysis.pipelines.predict import DATASETS, MODELS, PASSES, Asked, by_hand_of, record_to_json, run_together
 from analysis.pipelines.variants import ancestors, members
 from analysis.records import PassRecord
@@ -119,14 +118,14 @@ class Measuring:
             self.profiles[classifier.fingerprint] = profile(classifier, card.structure if card else None).to_json()
 
     def _run(self, group: Sequence[Classifier], report: Report) -> None:
-        """One pass over the images for those with a linear head, one for those without, whose features are not kept."""
+        """A pass over the images for all whose last features have one name: one, unless some have no linear head."""
         assert self.dataset is not None
-        kinds = [[c for c in group if c.head is not None], [c for c in group if c.head is None]]
-        for number, classifiers in enumerate(filled := [*filter(None, kinds)]):
-            taps = (PENULTIMATE, LOGITS) if classifiers[0].head is not None else (LOGITS,)
+        kinds = list(dict.fromkeys(taps_of(c) for c in group))
+        for number, taps in enumerate(kinds):
+            classifiers = [c for c in group if taps_of(c) == taps]
             asked = [Asked(c, self.dataset, self.class_maps.get(c.name, {}), taps, CLEAN, False) for c in classifiers]
             once = {each.pass_id: each for each in asked}  # two names for one network take one pass
-            found = run_together([*once.values()], self.workspace, None, part(report, number, len(filled)))
+            found = run_together([*once.values()], self.workspace, None, part(report, number, len(kinds)))
             by_id = {record.pass_id: _Ran(record, parts) for record, parts in found}
             self.ran |= {each.classifier.name: by_id[each.pass_id] for each in asked}
 

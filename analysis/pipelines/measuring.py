@@ -128,8 +128,8 @@ def answers_of(
     import torch
 
     from analysis.passes.collectors import Seen
-    from analysis.passes.forward import PENULTIMATE, Forward
-    from analysis.pipelines.differences import of_seen
+    from analysis.passes.forward import Forward
+    from analysis.pipelines.differences import LOGITS, of_seen, taps_of
 
     wanted = (*classifier.preprocessing.size, classifier.preprocessing.channels)
     if images.ndim != 4 or images.shape[1:] != wanted or len(images) != len(labels) or len(images) == 0:
@@ -137,14 +137,15 @@ def answers_of(
             f"{classifier.name} is measured on images of {wanted} (rows, columns, channels), with a label each; got "
             f"{images.shape} and {len(labels)} labels."
         )
-    forward, logits, features = Forward(classifier, (), autocast=False), [], []
+    (last,) = [tap for tap in taps_of(classifier) if tap != LOGITS] or [""]
+    forward, logits, features = Forward(classifier, [last] if last else [], autocast=False), [], []
     for start in range(0, len(images), batch):
         report(start / len(images), f"{start:,} of {len(images):,} images")
         outputs = forward(torch.from_numpy(np.ascontiguousarray(images[start : start + batch])))
         logits.append(outputs.logits.cpu().numpy())
-        if PENULTIMATE in outputs.features:
-            features.append(outputs.features[PENULTIMATE].cpu().numpy())
-    read = {PENULTIMATE: np.concatenate(features)} if features else {}
+        if last:
+            features.append(outputs.features[last].cpu().numpy())
+    read = {last: np.concatenate(features)} if last else {}
     truth = np.asarray(labels, dtype=np.int64)
     seen = Seen(0, range(len(images)), truth, np.concatenate(logits), read, None)
     return of_seen(seen, classifier.class_names)

@@ -27,6 +27,7 @@ from models import cards, catalogue
 from models.classifier import Classifier
 from models.errors import UnknownName
 from models.preprocessing import Preprocessing
+from models.quantised import int8
 
 COUNT = 600  # more than a part
 
@@ -362,3 +363,23 @@ def test_networks_without_a_linear_head_are_measured_but_for_cka(digits):
     found = compared(one, two, images, np.zeros(50, np.int64))
     assert found["cka"] is None
     assert found["agreement"] is not None
+
+
+@pytest.mark.parametrize("name", ["digits-cnn", "shapes-cnn"])
+def test_whole_number_weights_are_measured_like_others(name, digits):
+    base, found = catalogue.load(name), catalogue.load(name)
+    if name == "shapes-cnn":
+        rng = np.random.default_rng(0)
+        digits = rng.integers(0, 256, (40, *base.preprocessing.size, 3)).astype(np.uint8), rng.integers(0, 12, 40)
+    found.module.fc = int8(found.module.fc)
+    variant = catalogue.wrap(
+        found.module,
+        architecture=base.architecture,
+        preprocessing=base.preprocessing,
+        class_names=base.class_names,
+    )
+    figures = compared(base, variant, *digits)
+    assert figures["agreement"] > 0.95
+    assert figures["delta_logit"] > 0
+    assert variant.head is None
+    assert figures["cka"] == pytest.approx(1), "what comes before the head is as it was"
