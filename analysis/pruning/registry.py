@@ -14,7 +14,7 @@ holds the prunable weights: those of all convolutions (O, I / groups, h, w) and 
 | inputs | weights, norms: l2 norm over samples and places of what each weight multiplies | scores |
 | outputs | weights, fractions: (O,) fraction of zeros after the ReLU that follows | scores |
 | flow | network (a copy), layers (their names), image (1, C, H, W) of ones; asked in each of its `rounds` | scores |
-| rebuild | weight (O, K) of a layer, hessian (K, K) = 2 X X^T of its inputs, sparsity, pattern (n, m) or None | weight (O, K) with zeros |
+| rebuild | weight (O, K) of a layer, hessian (K, K) = 2 X X^T of its inputs, sparsity, (n, m) or None | weight (O, K) |
 | train | task: see training.py | networks, one a level, each when it is there |
 | change | network (a copy), task: see changes.py | (network, structure) |
 
