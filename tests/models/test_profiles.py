@@ -151,7 +151,7 @@ def test_the_cards_of_bundled_models_tell_what_loads(name):
     assert card is not None
     assert card.model_id == classifier.fingerprint
     assert card.profile is not None
-    assert Profile.from_json(card.profile) == profile(classifier)
+    assert Profile.from_json(card.profile) == profile(classifier, card.structure)
 
 
 def test_weights_with_few_values_are_as_small_as_their_file(tmp_path):
