@@ -118,6 +118,12 @@ def measured() -> Recent[str, Measured]:
 
 
 @st.cache_resource(show_spinner=False)
+def refusals() -> Recent[str, str]:
+    """Why methods of pruning cannot serve a classifier or a recipe, in words; empty where they can."""
+    return Recent(MEASURED)
+
+
+@st.cache_resource(show_spinner=False)
 def sprites() -> Recent[str, bytes]:
     """Sheets of thumbnails as files' bytes, under a key that says what is on them."""
     return Recent(SPRITE_BYTES, len)

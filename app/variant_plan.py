@@ -6,6 +6,7 @@ it where torch may be imported.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -19,6 +20,7 @@ from analysis.pruning.registry import PruningMethod
 from analysis.pruning.schedules import Schedule
 from analysis.records import DatasetRecord
 from analysis.types import Ask
+from app.recent import Recent
 from app.variant_options import USUAL, Options
 from models.cards import check_name
 from models.classifier import Classifier
@@ -61,14 +63,17 @@ def rows(
     data: DatasetRecord | None,
     taken: Mapping[str, VariantRecipe | None],
     coming: Collection[str] = (),
+    known: Recent[str, str] | None = None,
 ) -> list[Row]:
     """The plan: a row for each method.
 
-    taken: the models that are here, with the recipe that made them; coming: names of variants that are being made.
+    taken: the models that are here, with the recipe that made them; coming: names of variants that are being made;
+    known: what was checked before, as that takes a second in large networks.
     """
+    known = known if known is not None else Recent(1)
     used, found = set(coming), []
     for method, ask in asked:
-        row = _row(classifier, method, ask, levels, options, data)
+        row = _row(classifier, method, ask, levels, options, data, known)
         row = replace(row, cells=tuple(_named(cell, taken, used) for cell in row.cells))
         used |= {cell.name for cell in row.ready}
         found.append(row)
@@ -82,14 +87,15 @@ def _row(
     levels: Sequence[float],
     options: Options,
     data: DatasetRecord | None,
+    known: Recent[str, str],
 ) -> Row:
     try:
         recipes = _recipes(classifier, method, ask, levels, options, data)
     except CutawayError as error:
         return Row(method, (), str(error))
     examples = _SOME if data is not None else None
-    whole = _against(classifier, recipes, examples)
-    reasons = [_against(classifier, [r], examples) if whole else "" for r in recipes]
+    whole = _against(classifier, recipes, examples, known)
+    reasons = [_against(classifier, [r], examples, known) if whole else "" for r in recipes]
     if whole and len(set(reasons)) == 1 and len(recipes) > 1:  # it is not about the sparsity
         return Row(method, (), whole)
     cells = [Cell(called(r, options), r, why) for r, why in zip(recipes, reasons, strict=True)]
@@ -118,6 +124,8 @@ def _recipes(
     data: DatasetRecord | None,
 ) -> list[VariantRecipe]:
     epochs = options.train_epochs if method.trains else options.epochs
+    if not (method.needs_data or epochs or options.recalibrate):
+        data = None
     return asking.recipes(
         classifier,
         method.name,
@@ -136,12 +144,17 @@ def _recipes(
     )
 
 
-def _against(classifier: Classifier, recipes: Sequence[VariantRecipe], examples: Examples | None) -> str:
-    try:
-        asking.check(classifier, recipes, examples)
-    except CutawayError as error:
-        return str(error)
-    return ""
+def _against(
+    classifier: Classifier, recipes: Sequence[VariantRecipe], examples: Examples | None, known: Recent[str, str]
+) -> str:
+    def checked() -> str:
+        try:
+            asking.check(classifier, recipes, examples)
+        except CutawayError as error:
+            return str(error)
+        return ""
+
+    return known.made(json.dumps([*(r.to_json() for r in recipes), examples is None]), checked)
 
 
 def _bad(name: str) -> str:
@@ -161,7 +174,6 @@ def called(recipe: VariantRecipe, options: Options) -> str:
 def arguments(row: Row, options: Options) -> dict[str, Any]:
     """Of the job that makes the variants of a row that can be made."""
     recipe = row.ready[0].recipe
-    reads = row.method.needs_data or recipe.tuning.epochs > 0 or recipe.recalibrate > 0
     return {
         "base": recipe.base,
         "method": recipe.method,
@@ -172,7 +184,7 @@ def arguments(row: Row, options: Options) -> dict[str, Any]:
         "granularity": recipe.granularity,
         "rounds": options.rounds,
         "schedule": options.schedule,
-        "data": recipe.data if reads and recipe.data else None,
+        "data": recipe.data or None,
         "samples": options.samples,
         "recalibrate": recipe.recalibrate,
         "tuning": recipe.to_json()["tuning"],

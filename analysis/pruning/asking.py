@@ -111,7 +111,8 @@ def check(classifier: Classifier, asked: Sequence[VariantRecipe], examples: Exam
         raise NotApplicable(reason)
     for each in asked:
         _check_form(method, each)
-    grains.grouping(classifier.module, prunable(classifier.module), recipe.granularity)  # refuses heads where none are
+    if recipe.granularity == "head":  # refused where none are; the groups of others are there, and take time
+        grains.grouping(classifier.module, prunable(classifier.module), recipe.granularity)
     if examples is None:
         _check_without_data(method, recipe)
     elif not len(examples):

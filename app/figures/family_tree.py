@@ -13,7 +13,8 @@ UNKNOWN = "#7C8688"
 SCALE = ["rgb(194,87,26)", "rgb(183,154,58)", "rgb(11,110,105)"]  # from the worst of a family to its best
 INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
 BRANCH = "#9AA5A6"
-LANE_PX, LEAST_PX, SIZE, RING = 34, 150, 13, 21
+LANE_PX, LEAST_PX, SIZE, RING = 40, 150, 13, 21
+ABOVE = 0.44  # of a lane: where numbers stand, clear of the ring around a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ def family_tree(
         if parent in places:
             figure.add_scatter(**_branch(places[parent], [places[n.name] for n in members]))
     ringed = [n for n in nodes if n.name in (rings or {})]
+    figure.add_scatter(**_numbers(nodes, places, INK[dark]))
     figure.add_scatter(**_rings(ringed, places, rings or {}))
-    figure.add_scatter(**_points(nodes, places, score, INK[dark]))
+    figure.add_scatter(**_points(nodes, places, score))
     return figure.update_layout(**_layout(nodes, lanes, places))
 
 
@@ -86,16 +88,23 @@ def _rings(nodes: Sequence[Node], places: Mapping[str, tuple[float, int]], rings
     }  # fmt: skip
 
 
-def _points(nodes: Sequence[Node], places: Mapping[str, tuple[float, int]], score: str, ink: str) -> dict:
+def _numbers(nodes: Sequence[Node], places: Mapping[str, tuple[float, int]], ink: str) -> dict:
+    """The scores, above their models."""
+    return {
+        "x": [places[n.name][0] for n in nodes], "y": [places[n.name][1] - ABOVE for n in nodes], "mode": "text",
+        "text": [f"{100 * n.score:.1f}" if n.score is not None else "" for n in nodes],
+        "textfont": {"size": 11, "color": ink}, "hoverinfo": "skip", "showlegend": False, "cliponaxis": False,
+    }  # fmt: skip
+
+
+def _points(nodes: Sequence[Node], places: Mapping[str, tuple[float, int]], score: str) -> dict:
     known = [n.score for n in nodes if n.score is not None]
     steady = {"marker": {"opacity": 1}}
-    texts = [f"{100 * n.score:.1f}" if n.score is not None else "" for n in nodes]
     said = [f"{score}: {100 * n.score:.1f} %" if n.score is not None else f"{score}: not known" for n in nodes]
     return {
-        "x": [places[n.name][0] for n in nodes], "y": [places[n.name][1] for n in nodes], "mode": "markers+text",
+        "x": [places[n.name][0] for n in nodes], "y": [places[n.name][1] for n in nodes], "mode": "markers",
         "marker": {"size": SIZE, "color": [_colour(n.score, known) for n in nodes], "opacity": 1,
                    "symbol": ["circle" if n.parent else "star" for n in nodes], "line": {"width": 0}},
-        "text": texts, "textposition": "top center", "textfont": {"size": 11, "color": ink},
         "customdata": [[n.name] for n in nodes],
         "hovertext": [
             "<br>".join([f"<b>{escape(n.name)}</b>", *map(escape, (text, *n.words))])
@@ -122,7 +131,7 @@ def _layout(
         "xaxis": {"title": {"text": "Weights that are gone, %"}, "range": [-3, max(most + 4, 10)], "zeroline": False,
                   "fixedrange": True, "automargin": True},
         "yaxis": {"tickvals": list(lanes.values()), "ticktext": [escape(_short(line)) for _, line in lanes],
-                  "range": [len(lanes) - 0.5, -0.75], "zeroline": False, "showgrid": False, "fixedrange": True,
+                  "range": [len(lanes) - 0.5, -0.8], "zeroline": False, "showgrid": False, "fixedrange": True,
                   "automargin": True, "ticks": ""},
         "hovermode": "closest", "clickmode": "event+select", "dragmode": False, "hoverlabel": {"align": "left"},
         "showlegend": False,

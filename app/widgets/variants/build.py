@@ -62,6 +62,7 @@ def _plan(
 
     options = planned.prefix(options, classifier.name)
     coming = [name for job in resources.work().jobs() if job.active for name in progress.names([job])]
-    plan = rows(classifier, asked, levels, options, record, {m.name: m.recipe for m in found}, coming)
+    here = {m.name: m.recipe for m in found}
+    plan = rows(classifier, asked, levels, options, record, here, coming, resources.refusals())
     planned.grid(plan, levels, options, record, classifier.name)
     return options

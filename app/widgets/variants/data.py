@@ -73,7 +73,7 @@ def _offer(base: str, found: Sequence[Member]) -> None:
             params["count"] = min(int(params["count"]), GENERATED)
         name = f"{recipe.train.generator} to prune with"
         st.caption(plain(f"No dataset here has the classes of {base}. It was trained on generated images."))
-        label = f"Generate {params.get('count', 'such')} images"
+        label = f"Generate {params['count']:,} images" if "count" in params else "Generate such images"
         if st.button(label, icon=":material/auto_awesome:", key="variants.generate"):
             _generate(recipe.train.generator, name, params)
         return

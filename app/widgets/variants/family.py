@@ -29,12 +29,11 @@ _CHART = {
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "png", "filename": "cutaway-family", "scale": 2},
 }
-_CONFIG = {"Model": st.column_config.TextColumn(width=270), "Made by": st.column_config.TextColumn(width=150)}
+_CONFIG = {"Model": st.column_config.TextColumn(width=270), "Made by": st.column_config.TextColumn(width=230)}
 NUMBERS = {**COSTS, **WORTH}
 HEADS = {
     "sparsity": "Sparsity", "nonzeros": "Not zero", "sparse": "Packed", "dense": "File", "macs": "MACs",
-    "latency": "Time", "rate": "Images/s", "accuracy": "Accuracy", "ece": "ECE", "agreement": "Agrees", "cka": "CKA",
-    "logits": "Δ logit",
+    "latency": "Time", "accuracy": "Accuracy", "ece": "ECE", "agreement": "Agrees",
 }  # fmt: skip
 """Short for the table; the whole is said when the cursor rests on a head."""
 
@@ -156,10 +155,11 @@ def _table(stands: Sequence[Standing], lines: Mapping[str, str], line: Sequence[
         "Model": ["   " * depths[n] + ("└ " if depths[n] else "") + n for n in names],
         "Made by": ["" if not depths[n] else lines[n] for n in names],
     }
-    for name, axis in NUMBERS.items():
+    for name, head in HEADS.items():
+        axis = NUMBERS[name]
         values = [s.value(axis) for s in stands]
         if any(v is not None for v in (values[1:] if axis.itself is not None else values)):
-            columns[HEADS[name]] = [None if v is None else 100 * v if axis.form == "share" else v for v in values]
+            columns[head] = [None if v is None else 100 * v if axis.form == "share" else v for v in values]
     key, rows = PAGE.start("table", [names.index(n) for n in choice.chosen if n in names])
     st.dataframe(
         pandas.DataFrame(columns),
@@ -176,8 +176,8 @@ def _table(stands: Sequence[Standing], lines: Mapping[str, str], line: Sequence[
 
 def _numbers() -> dict[str, Any]:
     return {
-        HEADS[name]: st.column_config.NumberColumn(format=FORMATS[axis.form], help=axis.label)
-        for name, axis in NUMBERS.items()
+        head: st.column_config.NumberColumn(format=FORMATS[NUMBERS[name].form], help=NUMBERS[name].label)
+        for name, head in HEADS.items()
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from analysis.types import Ask
+from app import resources
 from app.boundary import plain
 from app.variants_choice import PAGE, Choice
 from app.widgets.knobs import knobs
@@ -34,10 +35,9 @@ _FIRST = ("random", "global_magnitude", "layer_magnitude", "lamp")
 def section(choice: Choice, classifier: Classifier) -> list[tuple[PruningMethod, Ask]]:
     """Draw the cards; the methods chosen, in their order."""
     from analysis.pruning import PRUNERS
-    from analysis.pruning.asking import reason_against
 
     given = {ask.method: ask for ask in choice.pruners if ask.method in PRUNERS}
-    against = {m.name: reason_against(m, classifier) or "" for m in PRUNERS}
+    against = {m.name: _against(m, classifier) for m in PRUNERS}
     groups, ordered = [], []
     for group in get_args(_groups()):
         methods = sorted((m for m in PRUNERS if m.group == group), key=_order)
@@ -47,6 +47,14 @@ def section(choice: Choice, classifier: Classifier) -> list[tuple[PruningMethod,
             groups.append(CardGroup(*TITLES[group], cards))
     methodcards(groups, "variants.cards", _pick)
     return [(m, given[m.name]) for m in ordered if m.name in given]
+
+
+def _against(method: PruningMethod, classifier: Classifier) -> str:
+    """Why it cannot serve the classifier; empty where it can. Found out once: some methods try a pass."""
+    from analysis.pruning.asking import reason_against
+
+    key = f"{method.name}.{method.version}.{classifier.fingerprint}"
+    return resources.refusals().made(key, lambda: reason_against(method, classifier) or "")
 
 
 def _groups() -> object:

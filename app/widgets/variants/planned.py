@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from app.variant_options import Options
     from app.variant_plan import Cell, Row
 
+AMOUNTS = {"channels": " :gray[· of the channels]", "parameters": " :gray[· of the parameters]"}
+"""What a method's share is of, where it is not zeros of the weights."""
+
 REFUSED = ":red[not possible]"
 
 
@@ -61,7 +64,7 @@ def _title(row: Row, base: str) -> str:
 
 def _table(rows: Sequence[Row], levels: Sequence[float], macs: int, images: int) -> dict[str, list[str]]:
     """Methods down, sparsities across; the names in the cells."""
-    table = {"Method": [f"**{plain(row.method.label)}**" for row in rows]}
+    table = {"Method": [f"**{plain(row.method.label)}**{AMOUNTS.get(row.method.amount, '')}" for row in rows]}
     for level in levels:
         table[_percent(level)] = [_cell(row, level) for row in rows]
     if any(row.method.amount == "none" for row in rows):

@@ -45,7 +45,8 @@ def levels(choice: Choice) -> tuple[float, ...]:
         key=key,
         accept_new_options=True,
         placeholder="Choose, or type a number",
-        help="Each method makes one variant of each. Of the weights of all convolutions and linear layers.",
+        help="Each method makes one variant of each. The share is of the weights of convolutions and linear layers; "
+        "methods that remove channels or save parameters take it of those.",
     )
     good, bad = read_levels(given)
     if bad:
