@@ -31,6 +31,7 @@ class Column:
     name: str
     facts: str
     base: bool = False
+    full: str = ""  # the whole name, where `name` is short
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,7 @@ def document(
             row["geometry"] = _geometry(cell, line.cells[0])
             row |= _difference(row, cell, line.cells[0]) if number else {"why": "", "like": ""}
     found = drawn | {
-        "columns": [{"name": c.name, "facts": c.facts, "base": c.base} for c in columns],
+        "columns": [{"name": c.name, "facts": c.facts, "base": c.base, "full": c.full or c.name} for c in columns],
         "lines": [{"picture": line.cells[0].row.picture.digest, "truth": line.truth} for line in lines],
     }
     del found["stamp"]

@@ -164,8 +164,6 @@ def _heads(choice: Choice, models: Sequence[Classifier]) -> list[Column]:
             zeros, right = standing.value(COSTS["sparsity"]), standing.value(WORTH["accuracy"])
             facts += [f"{said(zeros, 'share')} zeros"] if zeros else []
             facts += [f"{said(right, 'share')} right"] if right is not None else []
-        heads.append(Column(model.name, " · ".join(facts), model.name == choice.base))
+        name = model.name.removeprefix(f"{choice.base}-")
+        heads.append(Column(name, " · ".join(facts), model.name == choice.base, model.name))
     return heads
-
-
-__all__ = ["section"]

@@ -73,7 +73,7 @@ def _own(choice: Choice, models: Sequence[Classifier]) -> list[Image]:
 def _selection(choice: Choice, dataset: DatasetRecord) -> str:
     found = resources.store().selections(dataset.dataset_id)
     if not found:
-        st.caption("Selections saved on the Samples page can be chosen here. There is none of this dataset yet.")
+        st.caption("No selection of this dataset is saved yet.")
         return ""
     words = {"": "All images"} | {s.selection_id: f"{s.name} ({s.size:,})" for s in found}
     if choice.selection and choice.selection not in words:

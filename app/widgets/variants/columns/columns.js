@@ -5,7 +5,7 @@ const DIFFERENCE = "Each map divided by its largest magnitude, then the base's t
 const GEOMETRY = "Of the features before the head. Angle to the class's direction, their length, and the distance to the nearest boundary of the class: below zero where another class wins.";
 
 function heads(data) {
-  return [el("div", { class: "corner-cell" }), ...data.columns.map((c) => el("div", { class: c.base ? "head base" : "head", title: c.name },
+  return [el("div", { class: "corner-cell" }), ...data.columns.map((c) => el("div", { class: c.base ? "head base" : "head", title: c.full },
     el("b", {}, c.name), el("span", {}, c.base ? ["base", c.facts].filter(Boolean).join(" · ") : c.facts)))];
 }
 
