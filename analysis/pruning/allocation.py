@@ -95,12 +95,13 @@ def _groups(
     sizes, owners = groups.sizes.numpy(), groups.owners.numpy()
     order = np.argsort(pooled, kind="stable")
     if scope == "global":
-        return [_nearest(order, sizes, s * sizes.sum())[0] for s in sparsities]
+        return [_nearest(order, sizes, s * groups.total)[0] for s in sparsities]
     own = [order[owners[order] == place] for place in range(len(shapes))]
     found = []
     for sparsity in sparsities:
         stays, carry = np.ones(len(pooled), dtype=bool), 0.0
-        for layer, share in zip(own, densities.sparsities(shapes, sparsity, scope).values(), strict=True):
+        of_these = min(sparsity * groups.total / sizes.sum(), 1.0)
+        for layer, share in zip(own, densities.sparsities(shapes, of_these, scope).values(), strict=True):
             wanted = share * sizes[layer].sum() + carry
             kept, reached = _nearest(layer, sizes, wanted)
             stays &= kept

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import BadParameter, NotApplicable
+from analysis.pruning.layers import weight_of
 from models.variant import Granularity
 
 
@@ -21,6 +22,7 @@ class Grouping:
     numbers: Mapping[str, Tensor]  # layer -> the number of each weight's group: the weight's shape, int64, from 0
     sizes: Tensor  # (G,) int64, weights of each group
     owners: Tensor  # (G,) int64, the place among `numbers` of the first layer that has it
+    total: int  # weights that a sparsity is a fraction of
 
     def pooled(self, scores: Mapping[str, Tensor]) -> Tensor:
         """Scores (G,) float32 of the groups: the means of their weights'."""
@@ -37,7 +39,8 @@ class Grouping:
 def grouping(network: nn.Module, layers: Mapping[str, nn.Module], granularity: Granularity) -> Grouping | None:
     """The groups of a granularity; None where every weight is its own, as for n:m patterns.
 
-    NotApplicable for heads in a network whose attention is not of separate `qkv` and `proj` maps, as timm writes it.
+    Channels of the last layer are its classes, and stay. NotApplicable for heads in a network whose attention is not
+    of separate `qkv` and `proj` maps, as timm writes it.
     """
     if granularity == "head":
         return _grouping(_heads(network, layers))
@@ -45,20 +48,23 @@ def grouping(network: nn.Module, layers: Mapping[str, nn.Module], granularity: G
     if axes is None:
         return None
     numbers, start = {}, 0
-    for name, module in layers.items():
-        numbers[name] = _numbered(_shape(module), axes, start)
-        start += _shape(module)[:axes].numel()
-    return _grouping(numbers)
+    for name, module in list(layers.items())[: -1 if granularity == "channel" else None]:
+        numbers[name] = _numbered(weight_of(module).shape, axes, start)
+        start += weight_of(module).shape[:axes].numel()
+    if not numbers:
+        raise NotApplicable("This network has one layer, and its channels are the classes: none of them can go.")
+    return _grouping(numbers, sum(weight_of(m).numel() for m in layers.values()))
 
 
-def _grouping(numbers: Mapping[str, Tensor]) -> Grouping:
+def _grouping(numbers: Mapping[str, Tensor], total: int | None = None) -> Grouping:
+    """total None: only of the weights that are in groups."""
     count = 1 + max(int(n.max()) for n in numbers.values())
     sizes, owners = torch.zeros(count, dtype=torch.int64), torch.full((count,), len(numbers))
     for place, each in enumerate(numbers.values()):
         flat = each.reshape(-1)
         sizes += torch.bincount(flat, minlength=count)
         owners[flat.unique()] = owners[flat.unique()].clamp_max(place)
-    return Grouping(numbers, sizes, owners)
+    return Grouping(numbers, sizes, owners, int(sizes.sum()) if total is None else total)
 
 
 def pattern(granularity: Granularity) -> tuple[int, int] | None:
@@ -108,8 +114,8 @@ def _heads(network: nn.Module, layers: Mapping[str, nn.Module]) -> dict[str, Ten
         qkv, proj, heads = f"{name}.qkv", f"{name}.proj", getattr(module, "num_heads", None)
         if qkv not in layers or proj not in layers or not isinstance(heads, int):
             continue
-        rows, inputs = _shape(layers[qkv])
-        outputs, width = _shape(layers[proj])
+        rows, inputs = weight_of(layers[qkv]).shape
+        outputs, width = weight_of(layers[proj]).shape
         row = torch.arange(rows) % (rows // 3) // (rows // 3 // heads)
         column = torch.arange(width) // (width // heads)
         found[qkv] = (start + row)[:, None].expand(rows, inputs)
@@ -121,10 +127,3 @@ def _heads(network: nn.Module, layers: Mapping[str, nn.Module]) -> dict[str, Ten
             "a number of heads, as timm's vision transformers have."
         )
     return found
-
-
-def _shape(module: nn.Module) -> torch.Size:
-    weight = module.weight
-    if not isinstance(weight, Tensor):
-        raise TypeError(f"{type(module).__name__} has no weight")
-    return weight.shape

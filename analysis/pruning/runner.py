@@ -26,6 +26,7 @@ from analysis.pruning.layers import count_zeros, prunable, put, sparsity, weight
 from analysis.pruning.rebuilding import rebuilt
 from analysis.pruning.recalibration import recalibrate
 from analysis.pruning.registry import PruningMethod
+from analysis.pruning.silence import silence
 from analysis.pruning.training import TrainTask, augmentation, tune
 from analysis.types import Report, silent
 from models import structures
@@ -107,7 +108,7 @@ class _Run:
             found = self._masks(network, prunable(network), sparsities, self._part(0))
         for place, (recipe, masks) in enumerate(zip(self.recipes, found, strict=True)):
             pruned = self._copy()
-            put(prunable(pruned), masks)
+            self._cut(pruned, prunable(pruned), masks)
             pruned = self._tuned(pruned, masks, 0, self._part(place))
             yield self._finished(recipe, pruned)
 
@@ -135,7 +136,7 @@ class _Run:
                 masks = self._rebuilt(network, layers, level, part)
             else:
                 (masks,) = self._masks(network, layers, [level], part)
-                put(layers, masks)
+                self._cut(network, layers, masks)
             network = self._tuned(network, masks, number, part)
             yield network
 
@@ -161,7 +162,7 @@ class _Run:
             *(self.scored, recipe.seed, max(levels), report),
             granularity=recipe.granularity,
         )
-        gone = 0.0 if groups is not None else -torch.inf
+        gone = -torch.inf if groups is None else min(float(score.min()) for score in scores.values())
         weights = weights_of(layers)
         for name, score in scores.items():
             if count_zeros(weights[name]):
@@ -170,6 +171,11 @@ class _Run:
         if (n_to_m := pattern(recipe.granularity)) is not None:
             return [pattern_masks(scores, *n_to_m)] * len(levels)
         return allocation.masks(scores, levels, scope=recipe.scope, groups=groups)
+
+    def _cut(self, network: nn.Module, layers: Mapping[str, nn.Module], masks: allocation.Masks) -> None:
+        put(layers, masks)
+        if self.recipe.granularity == "channel":
+            silence(network, layers, self.classifier.preprocessing)
 
     def _rebuilt(
         self, network: nn.Module, layers: Mapping[str, nn.Module], level: float, report: Report

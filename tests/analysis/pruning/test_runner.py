@@ -110,11 +110,23 @@ def test_what_is_gone_stays_gone_over_rounds(base: Classifier, examples: Example
         assert not (weights_of(prunable(high.network))[name].bool() & ~weight.bool()).any()
 
 
-def test_channels_and_patterns(base: Classifier) -> None:
-    (channels,) = prune(base, recipes(base, "global_magnitude", [0.5], granularity="channel"))
-    for weight in weights_of(prunable(channels.network)).values():
+def test_a_channel_that_goes_says_nothing_and_classes_stay(base: Classifier) -> None:
+    (channels,) = prune(base, recipes(base, "global_magnitude", [0.5], granularity="channel", scope="layer"))
+    weights, network = weights_of(prunable(channels.network)), channels.network
+    for weight in weights.values():
         rows = weight.flatten(1).bool()
         assert (rows.all(1) | ~rows.any(1)).all()
+    assert weights["fc"].bool().all()
+    first, second = (~weights[name].flatten(1).any(1) for name in ("conv1", "conv2"))
+    assert first.any()
+    assert second.any()
+    inputs = network.bn1(network.conv1(torch.randn(2, 3, 8, 8)))
+    assert not inputs[:, first].any()
+    assert inputs[:, ~first].any()
+    assert not network.conv2(network.relu1(inputs))[:, second].any()
+
+
+def test_patterns(base: Classifier) -> None:
     (two_of_four,) = prune(base, recipes(base, "global_magnitude", [0.5], granularity="2:4"))
     weights = weights_of(prunable(two_of_four.network))
     assert weights["conv1"].bool().all()  # three input channels
