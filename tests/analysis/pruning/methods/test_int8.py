@@ -4,8 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from analysis.attribution import METHODS
+from analysis.attribution.capture import run_pass
+from analysis.attribution.runner import Subject, attribute
+from analysis.attribution.targets import ranked_with
 from analysis.errors import NotApplicable
 from analysis.pruning import PRUNERS
+from analysis.pruning.asking import reason_against
 from analysis.pruning.examples import Examples
 from models import cards, catalogue
 from models.facts import facts
@@ -77,3 +82,34 @@ def test_it_is_counted_and_looked_into_like_any_other(base, examples, tmp_path):
 def test_static_needs_images(base):
     with pytest.raises(NotApplicable, match="measured on images"):
         change(base, "int8_static")
+
+
+@pytest.mark.parametrize(
+    ("name", "serves"), [("gradcam", True), ("eigencam", True), ("saliency", True), ("cam", False)]
+)
+def test_explanations_work_or_say_why_not(base, examples, name, serves, tmp_path):
+    network, structure = change(base, "int8_static", examples=examples, head=True)
+    found = reopened(base, network, structure, tmp_path)
+    given, method, tap = images(found, 2), METHODS[name], found.tap()
+    taken = run_pass(found.module, given, [tap], lambda logits: ranked_with([], logits, logits.shape[1]))
+    subject = Subject(found, found.module, given, taken)
+    taps = [tap] if method.reads_tap else []
+
+    def maps() -> torch.Tensor:
+        return attribute(subject, method, method.bound(), taps, torch.eye(12)[[1, 2]], eigen=False).values
+
+    if serves:
+        assert torch.isfinite(maps()).all()
+        assert maps().any()
+    else:
+        with pytest.raises(NotApplicable, match="linear head"):
+            maps()
+
+
+def test_pruning_it_further_by_gradients_is_refused(base, examples, tmp_path):
+    network, structure = change(base, "int8_static", examples=examples)
+    found = reopened(base, network, structure, tmp_path)
+    assert "Prune its parent instead" in str(reason_against(PRUNERS["snip"], found))
+    all_of_it, structure = change(base, "int8_static", examples=examples, head=True)
+    whole = reopened(base, all_of_it, structure, tmp_path / "whole")
+    assert "A quantised variant has none" in str(reason_against(PRUNERS["global_magnitude"], whole))
