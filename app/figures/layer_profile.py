@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +40,7 @@ def layer_profile(
 
     base: what shares are of, where it has a layer of that name; else of the layer's own weights.
     """
+    profiles = {name: matched(profile, base) for name, profile in profiles.items()}
     layers = ordered([base, *profiles.values()] if base else list(profiles.values()))
     places = {name: place for place, name in enumerate(layers)}
     figure = go.Figure()
@@ -53,6 +55,23 @@ def layer_profile(
 def ordered(profiles: Sequence[Profile]) -> list[str]:
     """Every layer that one of them has, in the order of the first."""
     return list(dict.fromkeys(layer.name for profile in profiles for layer in profile.layers))
+
+
+def matched(profile: Profile, base: Profile | None) -> Profile:
+    """With layers that were split in two, as those of low rank are (`conv2.0`, `conv2.1`), as the base's one."""
+    whole, joined = by_name(base), {}
+    for layer in profile.layers:
+        above = layer.name.rpartition(".")[0]
+        name = above if layer.name not in whole and above in whole else layer.name
+        joined.setdefault(name, []).append(layer)
+    return replace(profile, layers=tuple(_joined(name, parts) for name, parts in joined.items()))
+
+
+def _joined(name: str, parts: Sequence[LayerProfile]) -> LayerProfile:
+    if len(parts) == 1 and parts[0].name == name:
+        return parts[0]
+    sums = {field: sum(getattr(part, field) for part in parts) for field in ("weights", "zeros", "macs")}
+    return replace(parts[0], name=name, kind=f"{parts[0].kind} in {len(parts)} parts", **sums)
 
 
 def left(layer: LayerProfile) -> int:
@@ -114,7 +133,7 @@ def _layout(layers: Sequence[str], show: Show, height: int) -> dict:
 def collapses(profile: Profile, base: Profile | None) -> list[str]:
     """What must be said of layers that are empty or nearly so."""
     whole, told = by_name(base), []
-    for layer in profile.layers:
+    for layer in matched(profile, base).layers:
         if not left(layer):
             told.append(f"{layer.name} has no weights left: only what goes around it reaches the layers behind")
         elif share(layer, whole) < EMPTY:

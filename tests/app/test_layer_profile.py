@@ -1,6 +1,6 @@
 """The layer profile: what is left of each layer of the base's, and collapsed layers in words."""
 
-from app.figures.layer_profile import collapses, layer_profile, ordered
+from app.figures.layer_profile import collapses, layer_profile, matched, ordered
 from models.profiles import LayerProfile, Profile
 
 
@@ -41,11 +41,22 @@ def test_points_carry_their_layer_and_the_chosen_one_is_marked() -> None:
 
 
 def test_layers_that_only_one_has_keep_their_place() -> None:
-    other = profile(layer("conv1.0", 10), layer("conv1.1", 10), layer("fc", 50))
-    assert ordered([DENSE, other]) == ["conv1", "conv2", "fc", "conv1.0", "conv1.1"]
+    other = profile(layer("stem", 10), layer("fc", 50))
+    assert ordered([DENSE, other]) == ["conv1", "conv2", "fc", "stem"]
     figure = layer_profile({"sparse": other}, DENSE, COLOURS)
-    assert list(figure.data[0].x) == [3, 4, 2]
-    assert [round(y) for y in figure.data[0].y] == [100, 100, 100]
+    assert list(figure.data[0].x) == [3, 2]
+    assert [round(y) for y in figure.data[0].y] == [100, 100]
+
+
+def test_a_layer_that_was_split_stands_at_its_own_place() -> None:
+    """Low rank: 100 weights became 20 and 15, of which 5 are zero."""
+    low = profile(layer("conv1.0", 20), layer("conv1.1", 15, 5), layer("conv2", 1000), layer("fc", 50))
+    figure = layer_profile({"sparse": low}, DENSE, COLOURS)
+    assert list(figure.data[0].x) == [0, 1, 2]
+    assert [round(y, 6) for y in figure.data[0].y] == [30, 100, 100]
+    assert "Conv2d in 2 parts" in figure.data[0].text[0]
+    assert matched(SPARSE, DENSE).layers == SPARSE.layers
+    assert matched(low, None).layers == low.layers
 
 
 def test_many_layers_have_some_names() -> None:

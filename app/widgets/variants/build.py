@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import resources
+from app import counted, resources
 from app.variant_options import read_options, written_options
 from app.variants_choice import Choice
 from app.widgets import classifiers
@@ -37,14 +37,14 @@ def section(choice: Choice) -> Choice:
         levels = settings.levels(choice)
         options = read_options(choice.options)
         record, short = data.section(options.data, choice.base, classifier.class_names, found)
-        options = replace(options, data=short)
+        options = planned.prefix(replace(options, data=short), choice.base)
     with right:
         st.markdown("#### 3 · Fine print")
         options = settings.tuning(options, [m for m, _ in asked], record is not None)
         options = settings.choosing(options)
         asked = methods.parameters(asked)
     st.markdown("#### 4 · What will be made")
-    options = _plan(classifier, asked, levels, options, record, found)
+    _plan(classifier, asked, levels, options, record, found)
     progress.section()
     return replace(choice, pruners=tuple(a for _, a in asked), levels=levels, options=written_options(options))
 
@@ -56,13 +56,13 @@ def _plan(
     options: Options,
     record: DatasetRecord | None,
     found: Sequence[Member],
-) -> Options:
-    """Draw the grid of methods and sparsities; the options with the beginning of the names."""
+) -> None:
+    """Draw the grid of methods and sparsities."""
     from app.variant_plan import rows
 
-    options = planned.prefix(options, classifier.name)
     coming = [name for job in resources.work().jobs() if job.active for name in progress.names([job])]
     here = {m.name: m.recipe for m in found}
     plan = rows(classifier, asked, levels, options, record, here, coming, resources.refusals())
-    planned.grid(plan, levels, options, record, classifier.name)
-    return options
+    base = next((m for m in found if m.name == classifier.name), None)
+    counted.wanted([base] if base else [])  # what it costs is said once that is known
+    planned.grid(plan, levels, options, record.labelled if record else 0, base)

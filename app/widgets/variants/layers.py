@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import counted, families, resources
 from app.boundary import guarded, plain
-from app.figures.layer_profile import by_name, collapses, layer_profile, left, ordered, share
+from app.figures.layer_profile import by_name, collapses, layer_profile, left, matched, ordered, share
 from app.figures.variant_colours import colours
 from app.variants_choice import PAGE, Choice, Show
 from app.widgets.progress import watch
@@ -93,7 +93,9 @@ def _numbers(shown: Mapping[str, Profile], whole: Profile | None) -> None:
     import pandas
 
     layers = by_name(whole)
-    emptiest = {n: min(p.layers, key=lambda e: share(e, layers), default=None) for n, p in shown.items()}
+    emptiest = {
+        n: min(matched(p, whole).layers, key=lambda e: share(e, layers), default=None) for n, p in shown.items()
+    }
     table = {
         "Model": list(shown),
         "Weights": [p.weights for p in shown.values()],

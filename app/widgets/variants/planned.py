@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app import frame, measured, resources, variant_costs, words
+from app import frame, resources, variant_costs, words
 from app.boundary import plain
 from app.variants_choice import PAGE
 
 if TYPE_CHECKING:
-    from analysis.records import DatasetRecord
+    from analysis.pipelines.variants import Member
     from app.variant_options import Options
     from app.variant_plan import Cell, Row
 
@@ -27,17 +27,16 @@ def prefix(options: Options, base: str) -> Options:
     """Draw how the names begin."""
     key = PAGE.seed("prefix", options.prefix)
     usual = base.rpartition("/")[2]
-    given = st.text_input("Names begin with", key=key, max_chars=40, placeholder=usual, width=320).strip()
+    given = st.text_input("Names begin with", key=key, max_chars=40, placeholder=usual).strip()
     return replace(options, prefix="" if given == usual else given)
 
 
-def grid(rows: Sequence[Row], levels: Sequence[float], options: Options, data: DatasetRecord | None, base: str) -> None:
-    """Draw the plan, and the button that starts it."""
+def grid(rows: Sequence[Row], levels: Sequence[float], options: Options, images: int, base: Member | None) -> None:
+    """Draw the plan, and the button that starts it. `images` of the dataset that is chosen."""
     if not rows or not any(row.cells or row.against for row in rows):
         st.caption("Choose at least one method and one sparsity above.")
         return
-    facts = measured.known(base, None)
-    macs, images = facts.facts.macs if facts else 0, data.labelled if data else 0
+    macs = base.profile.macs if base and base.profile else None
     st.table(_table(rows, levels, macs, images), border="horizontal", hide_index=True)
     _refusals(rows)
     ready = [row for row in rows if row.ready]
@@ -48,21 +47,21 @@ def grid(rows: Sequence[Row], levels: Sequence[float], options: Options, data: D
     label = f"Make {words.plural(count, 'variant')}" if count else nothing
     pressed = line.button(label, type="primary", icon=":material/content_cut:", key="variants.make", disabled=not count)
     if count:
-        cost = variant_costs.about(variant_costs.total(ready, macs, images))
-        where = "" if resources.has_gpu() else " on two cores"
-        line.caption(f"{words.plural(len(ready), 'job')}, {cost}{where}. You can go on working meanwhile.")
+        cost = f", {variant_costs.about(variant_costs.total(ready, macs, images))}" if macs else ""
+        where = " on two cores" if cost and not resources.has_gpu() else ""
+        line.caption(f"{words.plural(len(ready), 'job')}{cost}{where}. You can go on working meanwhile.")
     if pressed:
         from app.variant_plan import arguments
 
-        frame.submit_all("prune", [(arguments(row, options), _title(row, base)) for row in ready])
+        frame.submit_all("prune", [(arguments(row, options), _title(row)) for row in ready])
 
 
-def _title(row: Row, base: str) -> str:
+def _title(row: Row) -> str:
     shares = ", ".join(_percent(c.recipe.sparsity) for c in row.ready) if row.method.amount != "none" else ""
-    return f"{row.method.label} of {base}" + (f" at {shares}" if shares else "")
+    return f"{row.method.label} of {row.ready[0].recipe.base}" + (f" at {shares}" if shares else "")
 
 
-def _table(rows: Sequence[Row], levels: Sequence[float], macs: int, images: int) -> dict[str, list[str]]:
+def _table(rows: Sequence[Row], levels: Sequence[float], macs: int | None, images: int) -> dict[str, list[str]]:
     """Methods down, sparsities across; the names in the cells."""
     table = {"Method": [f"**{plain(row.method.label)}**{AMOUNTS.get(row.method.amount, '')}" for row in rows]}
     for level in levels:
