@@ -55,8 +55,8 @@ def read(path: Path) -> Card:
         known = {f.name for f in fields(Card)}
         values = {k: v for k, v in values.items() if k in known}  # cards of later versions may say more
         preprocessing = Preprocessing.from_json(values.pop("preprocessing"))
-        texts = {k: tuple(values.get(k, ())) for k in ("class_names", "remarks")}
-        return Card(**values | texts, preprocessing=preprocessing)
+        lists: dict[str, Any] = {k: tuple(values.get(k, ())) for k in ("class_names", "remarks")}
+        return Card(**values | lists, preprocessing=preprocessing)
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise UnreadableCheckpoint(f"The model card {path.name} is damaged.") from error
 

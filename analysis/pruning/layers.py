@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from analysis.errors import NotApplicable
 
 PRUNABLE = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear)
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 _FLOATS = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
 

@@ -2,9 +2,9 @@
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from analysis.pruning.examples import Examples
+from analysis.pruning.layers import BATCH_NORMS
 from analysis.types import Report, silent
 from models.preprocessing import Preprocessing
 
@@ -19,7 +19,7 @@ def recalibrate(
     Each batch counts alike (cumulative average, torch's momentum None). The network is left in eval mode. False where
     there is no BatchNorm that keeps statistics.
     """
-    norms = [m for m in network.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    norms = [m for m in network.modules() if isinstance(m, BATCH_NORMS) and m.track_running_stats]
     if not norms:
         return False
     momenta = [norm.momentum for norm in norms]

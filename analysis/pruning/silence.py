@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 import torch
 from torch import nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from analysis.pruning.followers import followers
-from analysis.pruning.layers import weight_of
+from analysis.pruning.layers import BATCH_NORMS, weight_of
 from models.preprocessing import Preprocessing
 
 
@@ -17,7 +16,7 @@ def silence(network: nn.Module, layers: Mapping[str, nn.Module], preprocessing: 
     Else the channel would give its bias, or beta - gamma mean / std, everywhere. A BatchNorm that does not follow a
     layer directly keeps its values; the last layer, whose channels are the classes, is left alone.
     """
-    norms = {m.weight.data_ptr(): m for m in network.modules() if isinstance(m, _BatchNorm) and m.affine}
+    norms = {m.weight.data_ptr(): m for m in network.modules() if isinstance(m, BATCH_NORMS) and m.affine}
     scales = followers(network, layers, preprocessing).scales
     with torch.no_grad():
         for name, layer in list(layers.items())[:-1]:
