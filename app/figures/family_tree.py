@@ -119,7 +119,7 @@ def _colour(score: float | None, known: Sequence[float]) -> str:
     if score is None:
         return UNKNOWN
     low, high = min(known), max(known)
-    return sample_colorscale(SCALE, [1.0 if high == low else (score - low) / (high - low)])[0]
+    return str(sample_colorscale(SCALE, [1.0 if high == low else (score - low) / (high - low)])[0])
 
 
 def _layout(

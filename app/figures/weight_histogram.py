@@ -25,9 +25,10 @@ def weight_histogram(
     reach = max((float(np.abs(values).max()) for values in left.values() if values.size), default=1.0)
     edges = np.linspace(-reach, reach, BINS + 1)
     centres = (edges[:-1] + edges[1:]) / 2
-    figure = go.Figure()
+    figure, most = go.Figure(), 10.0
     for name, values in left.items():
         counts = np.histogram(values, edges)[0]
+        most = max(most, float(counts.max()))
         zeros = 1 - values.size / weights[name].size if weights[name].size else 0.0
         ground = {"fill": "tozeroy", "line": {"shape": "hvh", "width": 0}} if name == base else {}
         line = {"line": {"shape": "hvh", "width": 1.8, "color": colours[name]}} if name != base else {}
@@ -36,7 +37,6 @@ def weight_histogram(
             name=f"{escape(name)} · {100 * zeros:.1f} % zero",
             hovertemplate="%{x:.3g}: %{customdata:,} weights<extra></extra>", **line, **ground,
         )  # fmt: skip
-    most = max((float(np.nanmax(trace.y)) for trace in figure.data), default=10.0)
     top = float(np.log10(most)) + 0.15
     axis = {"zeroline": False, "fixedrange": True, "automargin": True}
     figure.update_xaxes(axis | {"title": {"text": "Weight"}, "range": [-reach, reach]})

@@ -46,7 +46,7 @@ def section(
     first = records[0].dataset_id[:SHORT] if records and fits(records[0], class_names) else NO_IMAGES
     value = chosen[:SHORT] if chosen[:SHORT] in options else first
     key = PAGE.seed("build.data", value, options)
-    short = st.selectbox("Images", options, key=key, format_func=lambda o: options.get(o, o), help=_HELP) or NO_IMAGES
+    short = st.selectbox("Images", options, key=key, format_func=lambda o: options.get(o) or o, help=_HELP) or NO_IMAGES
     if first == NO_IMAGES:
         _offer(base, found)
     record = next((r for r in records if r.dataset_id.startswith(short)), None)

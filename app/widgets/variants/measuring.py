@@ -55,3 +55,14 @@ def _look(data: str | None) -> None:
 
 
 _SPEED = "The median of several forward passes, after a warm-up: of one image, and of a batch."
+
+
+def being_measured(models: Sequence[str], dataset_id: str | None) -> bool:
+    """Whether jobs under way measure all of these models, on this dataset or, for None, anywhere."""
+    jobs = [job for job in resources.work().jobs() if job.kind == "measure" and job.active]
+    covered: set[object] = set()
+    for job in jobs:
+        asked = job.arguments.get("models")
+        if isinstance(asked, list | tuple) and dataset_id in (None, job.arguments.get("dataset")):
+            covered |= set(asked)
+    return bool(jobs) and covered >= set(models)

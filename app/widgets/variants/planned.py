@@ -68,8 +68,13 @@ def _table(rows: Sequence[Row], levels: Sequence[float], macs: int | None, image
         table[_percent(level)] = [_cell(row, level) for row in rows]
     if any(row.method.amount == "none" for row in rows):
         table["By its parameters"] = [_cell(row, 0.0) for row in rows]
-    table["Time"] = [variant_costs.about(variant_costs.seconds(row, macs, images)) if row.ready else "" for row in rows]
+    if macs:
+        table["Time"] = [_time(row, macs, images) for row in rows]
     return table
+
+
+def _time(row: Row, macs: int, images: int) -> str:
+    return variant_costs.about(variant_costs.seconds(row, macs, images)) if row.ready else ""
 
 
 def _cell(row: Row, level: float) -> str:
