@@ -25,7 +25,7 @@ class Address(Generic[C]):
         own = f"{page}.address"  # not to be any widget's key
         self._choice, self._published = f"{own}.choice", f"{own}.published"
         self._turn, self._starts = f"{own}.turn", f"{own}.starts"
-        self._widgets, self._offers = f"{page}.w.", f"{own}.offers"
+        self._widgets, self._offers, self._untold = f"{page}.w.", f"{own}.offers", f"{own}.untold"
 
     def current(self) -> C:
         """The choice of this session; from the address at the start and when the user goes back or forward.
@@ -56,6 +56,7 @@ class Address(Generic[C]):
     def keep(self, choice: C) -> None:
         """The choice as the widgets now show it, also in the address bar."""
         st.session_state[self._choice] = choice
+        st.session_state[self._untold] = set()
         query = self._written(choice)
         if query != st.session_state.get(self._published):
             st.query_params.from_dict(query)
@@ -65,12 +66,17 @@ class Address(Generic[C]):
         """The key of a widget that shows a part of the choice, its value set if it is drawn anew.
 
         offers: what there is to choose from, as the user reads it. The browser knows the value by those words: where
-        they have changed, the value is set again.
+        they have changed, the value is set again. It is also set again where the page was drawn anew before it came
+        to its end: what such a drawing has set may never have reached the browser.
         """
         key = self._widgets + name
         told: dict[str, object] = st.session_state.setdefault(self._offers, {})
+        untold: set[str] = st.session_state.setdefault(self._untold, set())
         if key not in st.session_state or told.get(name) != offers:
             st.session_state[key] = value
+            untold.add(key)
+        elif key in untold:
+            st.session_state[key] = st.session_state[key]
         told[name] = offers
         return key
 

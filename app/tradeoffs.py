@@ -31,7 +31,7 @@ class Axis:
 
 COSTS: dict[str, Axis] = {
     "sparsity": Axis("Sparsity", True, "share", "profile", lambda p: p.sparsity),
-    "nonzeros": Axis("Parameters that are not zero", False, "count", "profile", lambda p: p.nonzeros),
+    "nonzeros": Axis("Non-zero parameters", False, "count", "profile", lambda p: p.nonzeros),
     "sparse": Axis("File, zeros left out", False, "bytes", "profile", lambda p: p.size_sparse),
     "dense": Axis("File, all weights", False, "bytes", "profile", lambda p: p.size_dense),
     "macs": Axis("MACs of one image", False, "count", "profile", lambda p: p.macs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -10,7 +11,7 @@ from itertools import cycle, islice
 import plotly.graph_objects as go
 
 from app.figures.variant_colours import BASE
-from app.tradeoffs import Axis, Form, front
+from app.tradeoffs import Axis, Form, front, said
 
 COLOURS = ("#0B6E69", "#C2571A", "#4A5FA5", "#A63A5B", "#8A7A12", "#4E8FB5", "#7C4F9C")
 SYMBOLS = (
@@ -19,6 +20,7 @@ SYMBOLS = (
 """Both change from one method to the next: seven and ten have no common divisor, so seventy pairs differ."""
 
 INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
+PAPER = {False: "#FBFAF7", True: "#141A1B"}
 SIZE, BASE_SIZE, RING = 11, 18, 22
 STRETCHES = 4.0  # ratio of the largest to the smallest value from which a logarithmic axis shows more
 LOGARITHMIC: tuple[Form, ...] = ("count", "bytes")
@@ -53,7 +55,7 @@ def tradeoff(
         _line(figure, [p for p in points if p.group == name and not p.base], colour)
     _front(figure, points, axes, ink)
     _rings(figure, [p for p in points if p.name in chosen], ink)
-    figure.add_scatter(**_points(points, styles))
+    figure.add_scatter(**_points(points, styles, PAPER[dark]))
     _legend(figure, points, styles)
     for axis, update, title, values in (
         (axes[0], figure.update_xaxes, titles[0], [p.x for p in points]),
@@ -73,13 +75,13 @@ def _styles(points: Sequence[Point]) -> dict[str, tuple[str, str]]:
     return dict(zip(names, islice(pairs, len(names)), strict=True))
 
 
-def _points(points: Sequence[Point], styles: dict[str, tuple[str, str]]) -> dict:
+def _points(points: Sequence[Point], styles: dict[str, tuple[str, str]], paper: str) -> dict:
     looks = [(BASE, "star") if p.base else styles[p.group] for p in points]
     steady = {"marker": {"opacity": 1}}
     return {
         "x": [p.x for p in points], "y": [p.y for p in points], "mode": "markers", "showlegend": False,
         "marker": {"color": [colour for colour, _ in looks], "symbol": [symbol for _, symbol in looks], "opacity": 1,
-                   "size": [BASE_SIZE if p.base else SIZE for p in points], "line": {"width": 0}},
+                   "size": [BASE_SIZE if p.base else SIZE for p in points], "line": {"width": 1, "color": paper}},
         "customdata": [[p.name] for p in points],
         "text": ["<br>".join([f"<b>{escape(p.name)}</b>", *map(escape, p.words)]) for p in points],
         "hovertemplate": "%{text}<extra></extra>", "selected": steady, "unselected": steady,
@@ -93,7 +95,7 @@ def _line(figure: go.Figure, points: Sequence[Point], colour: str) -> None:
     if len(ordered) > 1:
         x, y = [p.x for p in ordered], [p.y for p in ordered]
         line = {"color": colour, "width": 1.2}
-        figure.add_scatter(x=x, y=y, mode="lines", line=line, opacity=0.7, hoverinfo="skip", showlegend=False)
+        figure.add_scatter(x=x, y=y, mode="lines", line=line, opacity=0.85, hoverinfo="skip", showlegend=False)
 
 
 def _front(figure: go.Figure, points: Sequence[Point], axes: tuple[Axis, Axis], ink: str) -> None:
@@ -127,17 +129,23 @@ def _legend(figure: go.Figure, points: Sequence[Point], styles: dict[str, tuple[
 
 def _scale(axis: Axis, values: Sequence[float]) -> dict:
     """Ticks in the axis's unit; logarithmic for counts and sizes that lie far apart."""
-    far = axis.form in LOGARITHMIC and min(values, default=0) > 0 and max(values) > STRETCHES * min(values)
+    least, most = min(values, default=0.0), max(values, default=0.0)
+    if axis.form in LOGARITHMIC and least > 0 and most > STRETCHES * least:
+        ticks = _round_numbers(least, most)
+        return {"type": "log", "tickvals": ticks, "ticktext": [said(tick, axis.form) for tick in ticks]}
     forms: dict[Form, dict] = {
-        "share": {"tickformat": ".0%" if _spread(values) > 0.04 else ".1%"},
+        "share": {"tickformat": ".0%" if most - least > 0.04 else ".1%"},
         "count": {"tickformat": "~s"},
         "bytes": {"tickformat": "~s", "ticksuffix": "B"},
         "milliseconds": {"ticksuffix": " ms"},
         "rate": {"tickformat": "~s"},
         "number": {},
     }
-    return forms[axis.form] | ({"type": "log", "dtick": "D2"} if far else {"type": "linear"})
+    return forms[axis.form] | {"type": "linear"}
 
 
-def _spread(values: Sequence[float]) -> float:
-    return max(values, default=0.0) - min(values, default=0.0)
+def _round_numbers(least: float, most: float) -> list[float]:
+    """1, 2 and 5 times the powers of ten about these values."""
+    powers = range(math.floor(math.log10(least)) - 1, math.ceil(math.log10(most)) + 1)
+    every = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
+    return [value for value in every if least / 2 <= value <= most * 2]

@@ -55,8 +55,9 @@ def test_those_on_show_are_ringed() -> None:
 def test_sizes_far_apart_are_on_a_logarithmic_axis_and_shares_are_not() -> None:
     far = [Point(str(x), "m", x, 0.5, 0.5, ()) for x in (1e5, 1e6)]
     near = [Point(str(x), "m", x, 0.5, 0.5, ()) for x in (1e6, 2e6)]
-    kinds = [tradeoff(some, (COSTS["sparse"], AXES[1]), ("", "")).layout.xaxis.type for some in (far, near)]
-    assert kinds == ["log", "linear"]
+    axes = [tradeoff(some, (COSTS["sparse"], AXES[1]), ("", "")).layout.xaxis for some in (far, near)]
+    assert [axis.type for axis in axes] == ["log", "linear"]
+    assert list(axes[0].ticktext) == ["50.0 kB", "100 kB", "200 kB", "500 kB", "1.0 MB", "2.0 MB"]
     assert drawn().layout.xaxis.type == "linear"
     assert drawn().layout.yaxis.tickformat == ".0%"
 

@@ -20,6 +20,7 @@ from app.widgets import predicting, selections
 from app.widgets.variants import measuring
 from app.widgets.variants.side_images import MOST
 from app.widgets.variants.side_passes import Between, between
+from app.widgets.variants.under_way import being_measured
 
 if TYPE_CHECKING:
     from models.classifier import Classifier
@@ -56,6 +57,8 @@ def changes(choice: Choice, models: Sequence[Classifier]) -> None:
 def _offer(dataset: DatasetRecord, base: Classifier, variant: Classifier, passes: Between) -> None:
     """Who has not seen the dataset yet, and the job that shows it to them."""
     lacking = [m.name for m, p in ((base, passes.base), (variant, passes.variant)) if p is None]
+    if being_measured(lacking, dataset.dataset_id):
+        return
     left, right = st.columns([4, 1], vertical_alignment="center")
     left.info(
         plain(

@@ -54,7 +54,8 @@ def images(choice: Choice, models: Sequence[Classifier]) -> tuple[Choice, list[I
     choice = replace(choice, data=dataset.dataset_id[:SHORT])
     with right:
         choice = replace(choice, selection=_selection(choice, dataset))
-    return choice, [_sample(dataset, sample, models) for sample in _samples(choice, dataset, models)]
+    maps = [_class_map(dataset, model) for model in models]
+    return choice, [_sample(dataset, sample, maps) for sample in _samples(choice, dataset, models)]
 
 
 def _others(key: str) -> None:
@@ -96,18 +97,19 @@ def _samples(choice: Choice, dataset: DatasetRecord, models: Sequence[Classifier
     return [s.sample for s in store.samples(asked, limit=FIRST)]
 
 
-def _sample(dataset: DatasetRecord, sample: int, models: Sequence[Classifier]) -> Image:
+def _class_map(dataset: DatasetRecord, model: Classifier) -> tuple[int, ...]:
+    """The dataset's classes as the model's, as its passes have them."""
     from analysis.pipelines.predict import matched
 
-    store, label = resources.store(), int(resources.dataset(dataset.dataset_id).labels[sample])
-    known: list[int | None] = []
-    for model in models:
-        by_hand = store.class_map(dataset.dataset_id, model.fingerprint) or {}
-        place = UNLABELLED
-        if 0 <= label < len(dataset.class_names):
-            place = matched(dataset.class_names, model.class_names, by_hand)[label]
-        known.append(None if place == UNLABELLED else place)
-    return Image(_picture(dataset.dataset_id, sample), name_of(label, dataset.class_names), tuple(known))
+    by_hand = resources.store().class_map(dataset.dataset_id, model.fingerprint) or {}
+    return matched(dataset.class_names, model.class_names, by_hand)
+
+
+def _sample(dataset: DatasetRecord, sample: int, maps: Sequence[tuple[int, ...]]) -> Image:
+    label = int(resources.dataset(dataset.dataset_id).labels[sample])
+    places = [found[label] if 0 <= label < len(found) else UNLABELLED for found in maps]
+    known = tuple(None if place == UNLABELLED else place for place in places)
+    return Image(_picture(dataset.dataset_id, sample), name_of(label, dataset.class_names), known)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

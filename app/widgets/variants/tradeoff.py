@@ -17,6 +17,7 @@ from app.variants_choice import MOST_CHOSEN, PAGE, SHORT, Choice
 from app.widgets import predicting
 from app.widgets.variants import measuring, sources
 from app.widgets.variants.tradeoff_table import downloads, table
+from app.widgets.variants.under_way import being_measured
 
 if TYPE_CHECKING:
     from analysis.pipelines.variants import Member
@@ -183,7 +184,7 @@ def _offer(lacking: Sequence[tuple[Standing, Axis]], base: str, dataset: Dataset
         st.caption("Cards do not change. Choose a dataset above under 'Measured on' to measure the models on it.")
         tested = []
     models = list(dict.fromkeys([*tested, *timed, *counted]))
-    if not models:
+    if not models or being_measured(models, dataset.dataset_id if dataset and tested else None):
         return
     what = " and ".join(
         part for part, asked in ((f"on {dataset.name}" if dataset else "", tested), ("their speed", timed)) if asked
