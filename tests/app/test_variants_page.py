@@ -214,8 +214,29 @@ def test_an_export_can_be_imported_again(filled: AppTest) -> None:
     offered = [b.label for b in filled.get("download_button")]
     assert f"Zeros left out · {words.size(profile['size_sparse'])}" in offered
     assert f"All weights · {words.size(profile['size_dense'])}" in offered
-    with zipfile.ZipFile(io.BytesIO(exported(NINE, _folder()))) as archive:
+    taken = exported(NINE, _folder())
+    with zipfile.ZipFile(io.BytesIO(taken)) as archive:
         assert json.loads(archive.read(f"{NINE}.json"))["parent"] == BASE
+    _brought(filled, taken, "back again")
+    assert (_card("back again").parent, _card("back again").variant) == (BASE, _card(NINE).variant)
+    assert _card("back again").model_id == _card(NINE).model_id
+    assert filled.query_params["model"] == "back again"
+    assert not filled.error
+
+
+def test_an_archive_that_is_no_model_is_refused_and_nothing_is_kept(filled: AppTest) -> None:
+    opened(filled, tab="family", base=BASE)
+    _brought(filled, b"PK no zip", "")
+    assert "given.zip is no zip archive" in filled.error[0].value.replace("\\", "")
+    assert sorted(path.stem for path in _folder().glob("*.json")) == sorted([HALF, NINE])
+
+
+def _brought(at: AppTest, data: bytes, name: str) -> None:
+    at.file_uploader[0].set_value(("given.zip", data, "application/zip"))
+    drawn(at)
+    next(t for t in at.text_input if t.label == "Name").set_value(name)
+    drawn(at)
+    press(at, "Import")
 
 
 def test_an_imported_model_is_declared_a_variant(filled: AppTest) -> None:

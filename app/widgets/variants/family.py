@@ -15,7 +15,7 @@ from app.figures.variant_colours import colours
 from app.tradeoffs import COSTS, WORTH, Standing, card_test_set, group, said, standings, usual_device
 from app.variants_choice import MOST_CHOSEN, PAGE, SHORT, Choice
 from app.widgets.progress import watch
-from app.widgets.variants import measuring, member, progress, sources
+from app.widgets.variants import importing, measuring, member, progress, sources
 from app.widgets.variants.tradeoff_table import FORMATS, csv
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def section(choice: Choice) -> Choice:
         text = csv(stands, (COSTS["sparsity"], WORTH["accuracy"]), lines, where=told, device=device)
         name = f"cutaway-family-{line[0].name.replace('/', '-')}.csv"
         st.download_button("Numbers", text, name, "text/csv", icon=":material/download:", on_click="ignore")
+        importing.offer()
     _tree(stands, lines, choice, told)
     _table(stands, lines, line, choice)
     with boundary():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -109,7 +110,7 @@ def _export(opened: Member) -> None:
     folder, profile = resources.settings().imported_models, opened.profile
     if profile is not None and profile.size_dense > LARGEST:
         st.markdown("It is too large for a browser. On the command line:")
-        st.code(f"cutaway export {opened.name}", language=None)
+        st.code(f"cutaway export-model {shlex.quote(opened.name)}", language=None)
         return
     for dense, label, room in (
         (False, "Zeros left out", profile.size_sparse if profile else 0),
