@@ -67,14 +67,30 @@ def _known(opened: Member) -> dict[str, str]:
     if recipe is not None:
         rows |= {
             "Method": _method(recipe),
-            "Weights go": f"{GRAINS[recipe.granularity].lower()}; {SCOPES[recipe.scope].lower()}",
+            "Weights go": _going(recipe),
             "Rounds": ", ".join(f"{level:.1%}" for level in recipe.levels) if len(recipe.levels) > 1 else "",
             "Images": _images(opened),
             "Training": _training(opened),
             "Seed": str(recipe.seed),
         }
-    rows["Fingerprint"] = opened.model_id[:16]
+    rows |= {"To know": _remarks(opened.name), "Fingerprint": opened.model_id[:16]}
     return rows
+
+
+def _going(recipe: VariantRecipe) -> str:
+    """Which weights were taken together and compared, where the method takes weights at all."""
+    from analysis.pruning import PRUNERS
+
+    if recipe.method not in PRUNERS or PRUNERS[recipe.method].amount != "zeros":
+        return ""
+    return f"{GRAINS[recipe.granularity].lower()}; {SCOPES[recipe.scope].lower()}"
+
+
+def _remarks(name: str) -> str:
+    from models import catalogue
+
+    card = catalogue.card(name, resources.settings().imported_models)
+    return " ".join(card.remarks) if card else ""
 
 
 def _method(recipe: VariantRecipe) -> str:
