@@ -90,11 +90,10 @@ def _difference(row: dict[str, Any], cell: Cell, base: Cell) -> dict[str, Any]:
     if reason := _incomparable(cell, base):
         return {"why": reason, "like": ""}
     values, like = relative_difference(own.raw, other.raw), likeness(own.raw, other.raw)
-    said = (
-        f"r = {like:.2f} with the base's map".replace("-", "−")
-        if math.isfinite(like)
-        else "One of the maps is the same everywhere"
-    )
+    said = "One of the maps is the same everywhere"
+    if math.isfinite(like):
+        digits = 2 if abs(like) < 0.995 else 4  # only equal maps are 1.0000
+        said = f"r = {like:.{digits}f} with the base's map".replace("-", "−")
     if own.target != other.target:
         said += f"; it speaks of {own.target}, the base's of {other.target}"
     drawn = row["groups"][0]["maps"][0]

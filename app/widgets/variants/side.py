@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 USUAL = "gradcam"
 TARGETS = {"": "Its own answer", "base": "The base's answer"}
 BASE_TARGET = "base"
+WORTH_SAYING = 0.0005  # of zeros: fewer are a chance of rounding
 
 
 def section(choice: Choice) -> Choice:
@@ -162,7 +163,7 @@ def _heads(choice: Choice, models: Sequence[Classifier]) -> list[Column]:
         facts = []
         if standing := known.get(model.name):
             zeros, right = standing.value(COSTS["sparsity"]), standing.value(WORTH["accuracy"])
-            facts += [f"{said(zeros, 'share')} zeros"] if zeros else []
+            facts += [f"{said(zeros, 'share')} zeros"] if zeros and zeros >= WORTH_SAYING else []
             facts += [f"{said(right, 'share')} right"] if right is not None else []
         name = model.name.removeprefix(f"{choice.base}-")
         heads.append(Column(name, " · ".join(facts), model.name == choice.base, model.name))
