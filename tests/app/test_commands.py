@@ -1,6 +1,5 @@
 """Data, passes, training and the store from the command line, as a user types it."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,23 +7,9 @@ import pytest
 from PIL import Image
 from pyarrow import parquet
 
-from app import cli
+from tests.app.typed import answered, cutaway
 
 COLUMNS = ["sample", "truth", "prediction", "confidence", "correct", "loss", "angle", "length", "margin"]
-
-
-def cutaway(*words: object) -> int:
-    """Run in this process; the exit code."""
-    with pytest.raises(SystemExit) as left:
-        cli.main([str(word) for word in words])
-    return int(left.value.code or 0)
-
-
-def answered(capsys: pytest.CaptureFixture[str], *words: object) -> dict:
-    """What the command says with --json."""
-    capsys.readouterr()
-    assert cutaway(*words, "--json") == 0
-    return json.loads(capsys.readouterr().out)
 
 
 @pytest.fixture

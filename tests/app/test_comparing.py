@@ -1,6 +1,5 @@
 """Families and comparisons from the command line, as a user types them."""
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -12,22 +11,8 @@ from torch import nn
 
 from analysis.datasets.generated.digits import source
 from analysis.pipelines import speed
-from app import cli
 from models import cards, catalogue
-
-
-def cutaway(*words: object) -> int:
-    """Run in this process; the exit code."""
-    with pytest.raises(SystemExit) as left:
-        cli.main([str(word) for word in words])
-    return int(left.value.code or 0)
-
-
-def answered(capsys: pytest.CaptureFixture[str], *words: object) -> dict:
-    """What the command says with --json."""
-    capsys.readouterr()
-    assert cutaway(*words, "--json") == 0, capsys.readouterr().err
-    return json.loads(capsys.readouterr().out)
+from tests.app.typed import answered, cutaway
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: object) -> list[str]:

@@ -1,29 +1,14 @@
 """Variants from the command line, as a user types it."""
 
-import json
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from app import cli
 from models import catalogue
+from tests.app.typed import answered, cutaway
 
 BASE = "digits-cnn"
-
-
-def cutaway(*words: object) -> int:
-    """Run in this process; the exit code."""
-    with pytest.raises(SystemExit) as left:
-        cli.main([str(word) for word in words])
-    return int(left.value.code or 0)
-
-
-def answered(capsys: pytest.CaptureFixture[str], *words: object) -> dict:
-    """What the command says with --json."""
-    capsys.readouterr()
-    assert cutaway(*words, "--json") == 0
-    return json.loads(capsys.readouterr().out)
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *words: object) -> str:

@@ -62,7 +62,7 @@ def being_measured(models: Sequence[str], dataset_id: str | None) -> bool:
     jobs = [job for job in resources.work().jobs() if job.kind == "measure" and job.active]
     covered: set[object] = set()
     for job in jobs:
-        asked = job.arguments.get("models")
-        if isinstance(asked, list | tuple) and dataset_id in (None, job.arguments.get("dataset")):
-            covered |= set(asked)
+        names = job.arguments.get("models")
+        if isinstance(names, list | tuple) and dataset_id in (None, job.arguments.get("dataset")):
+            covered |= set(names)
     return bool(jobs) and covered >= set(models)

@@ -18,9 +18,9 @@ from app.figures.tiles import name_of
 from app.variants_choice import PAGE, Choice
 from app.widgets import predicting, selections
 from app.widgets.variants import measuring
+from app.widgets.variants.measuring import being_measured
 from app.widgets.variants.side_images import MOST
 from app.widgets.variants.side_passes import Between, between
-from app.widgets.variants.under_way import being_measured
 
 if TYPE_CHECKING:
     from models.classifier import Classifier

@@ -16,8 +16,8 @@ from app.tradeoffs import COSTS, WORTH, Axis, Standing, card_test_set, group, re
 from app.variants_choice import MOST_CHOSEN, PAGE, SHORT, Choice
 from app.widgets import predicting
 from app.widgets.variants import measuring, sources
+from app.widgets.variants.measuring import being_measured
 from app.widgets.variants.tradeoff_table import downloads, table
-from app.widgets.variants.under_way import being_measured
 
 if TYPE_CHECKING:
     from analysis.pipelines.variants import Member
