@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import resources
-from app.widgets.variants.under_way import being_measured
+from app.widgets.variants.measuring import being_measured
 
 
 def job(models: list[str], dataset: str | None, kind: str = "measure", active: bool = True) -> SimpleNamespace:
