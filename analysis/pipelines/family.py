@@ -66,10 +66,11 @@ def _in_rounds(method: str, *sparsities: float, base: str, **more: Any) -> list[
     ]
 
 
-def _of(base: str, *, from_scratch: float, short: int) -> list[Variant]:
+def _of(base: str, *, from_scratch: float, short: int, scores: int) -> list[Variant]:
     """The same story for each base.
 
-    `from_scratch`: the learning rate of trainings that start from random weights; `short`: epochs after one cut.
+    `from_scratch`: the learning rate of trainings that start from random weights; `short`: epochs after one cut;
+    `scores`: epochs in which the scores of random weights are learnt.
     """
     found: list[Variant] = []
     for method in ("random", "global_magnitude", "layer_magnitude"):
@@ -80,8 +81,8 @@ def _of(base: str, *, from_scratch: float, short: int) -> list[Variant]:
     found += _in_rounds("lrr", 0.5, 0.8, 0.95, base=base, epochs=3)
     found += _in_rounds("gmp", 0.8, 0.95, base=base, epochs=3)
     found += _in_rounds("lth", 0.5, 0.8, base=base, epochs=4, learning_rate=from_scratch)
-    found += _at_once("edge_popup", 0.5, base=base, epochs=5)
-    found += _at_once("biprop", 0.5, base=base, epochs=5)
+    found += _at_once("edge_popup", 0.5, base=base, epochs=scores)
+    found += _at_once("biprop", 0.5, base=base, epochs=scores)
     found += _at_once("structured", 0.25, 0.5, base=base, epochs=short)
     return found
 
@@ -89,7 +90,7 @@ def _of(base: str, *, from_scratch: float, short: int) -> list[Variant]:
 FAMILY: Mapping[str, Variant] = {
     variant.name: variant
     for variant in (
-        *_of(CIFAR, from_scratch=0.4, short=1),  # of 50,000 images
-        *_of(SHAPES, from_scratch=0.3, short=2),  # of 24,000
+        *_of(CIFAR, from_scratch=0.4, short=1, scores=5),  # of 50,000 images
+        *_of(SHAPES, from_scratch=0.3, short=2, scores=10),  # of 24,000
     )
 }
