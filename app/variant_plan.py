@@ -167,8 +167,7 @@ def _bad(name: str) -> str:
 
 def called(recipe: VariantRecipe, options: Options) -> str:
     """`shapes-cnn-lamp-80`, or with the user's own beginning."""
-    name = usual_name(replace(recipe, base=options.prefix) if options.prefix else recipe)
-    return f"{name}-bn" if recipe.recalibrate else name
+    return usual_name(replace(recipe, base=options.prefix) if options.prefix else recipe)
 
 
 def arguments(row: Row, options: Options) -> dict[str, Any]:

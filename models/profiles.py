@@ -45,7 +45,8 @@ class Profile:
         return self.zeros / self.weights if self.weights else 0.0
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        layers = [asdict(each) | {"shape": list(each.shape)} for each in self.layers]
+        return asdict(self) | {"layers": layers}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Profile":

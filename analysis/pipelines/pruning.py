@@ -41,7 +41,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     classifier = catalogue.load(arguments["base"], imported=workspace / MODELS, device=best())
     dataset = _dataset(workspace, arguments.get("data"))
     recipes = asked(classifier, arguments, dataset)
-    names = checked(arguments.get("names") or [usual_name(r) for r in recipes], recipes, workspace / MODELS)
+    names = checked(arguments.get("names") or free_names(recipes, workspace / MODELS), recipes, workspace / MODELS)
     make(classifier, recipes, names, dataset, workspace / MODELS, report=report)
     return {"names": names}
 
@@ -117,7 +117,24 @@ def usual_name(recipe: VariantRecipe) -> str:
     words += [recipe.granularity.replace(":", "of")] if recipe.granularity != method.granularities[0] else []
     words += [f"{len(recipe.levels)}rounds"] if len(recipe.levels) > 1 else []
     words += ["tuned"] if recipe.tuning.epochs and not method.trains else []
+    words += ["bn"] if recipe.recalibrate else []
     return "-".join(words)
+
+
+def free_names(recipes: Sequence[VariantRecipe], folder: Path) -> list[str]:
+    """Their usual names, numbered where another model has them; what the very recipe has made keeps its name."""
+    own = cards.cards(folder)
+    taken = {name.casefold() for name in (*cards.cards(catalogue.ASSETS / "models"), *own)}
+    found: list[str] = []
+    for recipe in recipes:
+        usual = name = usual_name(recipe)
+        number = 1
+        while name.casefold() in taken and not (name in own and cards.read(own[name]).variant == recipe.to_json()):
+            number += 1
+            name = f"{usual}-{number}"
+        taken.add(name.casefold())
+        found.append(name)
+    return found
 
 
 def checked(names: Sequence[str], recipes: Sequence[VariantRecipe], folder: Path) -> list[str]:

@@ -201,7 +201,7 @@ def _made(
     folder = where.imported_models
     classifier = catalogue.load(model, imported=folder, device=best())
     recipes = pruning.asked(classifier, wish, dataset)
-    checked = pruning.checked(names or [pruning.usual_name(r) for r in recipes], recipes, folder)
+    checked = pruning.checked(names or pruning.free_names(recipes, folder), recipes, folder)
     return pruning.make(classifier, recipes, checked, dataset, folder, report=terminal.progress)
 
 

@@ -32,6 +32,12 @@ def test_prune_names_and_keeps_one_variant_for_each_sparsity(capsys, workspace) 
     assert "50.0" in out
 
 
+def test_a_name_that_another_model_has_is_numbered(capsys) -> None:
+    words = ("prune", BASE, "--method", "random", "--sparsity", "0.5")
+    for seed, name in ((0, "digits-cnn-random-50"), (1, "digits-cnn-random-50-2"), (0, "digits-cnn-random-50")):
+        assert [v["name"] for v in answered(capsys, *words, "--seed", seed)["variants"]] == [name]
+
+
 def test_a_card_makes_its_variant_again(capsys, tmp_path: Path) -> None:
     first = answered(capsys, "prune", BASE, "--method", "random", "--sparsity", "0.7", "--seed", "5", "--rounds", "2")
     (name,) = (v["name"] for v in first["variants"])
