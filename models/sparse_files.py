@@ -7,6 +7,8 @@ a value like any other. Any reader of safetensors can open the file; `unpacked` 
 
 import json
 import math
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -31,7 +33,8 @@ def stored_bytes(tensor: Tensor) -> int:
 
 
 def save(state: Mapping[str, Tensor], path: Path, *, pack: bool = True) -> None:
-    """Write a state dict; those tensors packed that take less room so, or none."""
+    """Write a state dict; those tensors packed that take less room so, or none. OSError where the disk refuses."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     tensors, shapes = {}, {}
@@ -45,7 +48,13 @@ def save(state: Mapping[str, Tensor], path: Path, *, pack: bool = True) -> None:
         tensors[name + BITS] = torch.from_numpy(bits)
         tensors[name + VALUES] = tensor.reshape(-1)[there]
         shapes[name] = list(tensor.shape)
-    save_file(tensors, path, metadata={SHAPES: json.dumps(shapes)} if shapes else None)
+    try:
+        save_file(tensors, path, metadata={SHAPES: json.dumps(shapes)} if shapes else None)
+    except SafetensorError as error:  # the library hides the system's error in its own
+        found = re.search(r"os error (\d+)", str(error))
+        if found is None:
+            raise
+        raise OSError(int(found[1]), os.strerror(int(found[1])), path.name) from error
 
 
 def _there(tensor: Tensor) -> Tensor | None:

@@ -74,7 +74,7 @@ def _sparsity(method: PruningMethod, value: Any) -> float:
     except (TypeError, ValueError):
         number = float("nan")
     if not 0 < number < 1:
-        hint = f" Did you mean {number / 100:g}?" if 1 < number < 100 else ""
+        hint = f" Did you mean {number / 100:g}?" if 2 <= number < 100 else ""
         raise BadParameter(f"{what} is a fraction above 0 and below 1, such as 0.8 for 80 %; got {value!r}.{hint}")
     return number
 

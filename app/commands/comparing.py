@@ -132,7 +132,8 @@ def _row_lines(row: Record) -> Iterator[str]:
         parts.append(f"{found['sparsity']:.1%} zeros")
         parts.append(words.size(found["size_dense"]) + packed)
         parts.append(f"{words.number(found['macs'])} MACs")
-    told = {m["dataset_name"]: m["accuracy"] for m in reversed(row["measures"]) if m["accuracy"] is not None}
+    known = [m for m in reversed(row["measures"]) if m["accuracy"] is not None]
+    told = {m["dataset_name"] + ("" if m["dataset_id"] else ", its card"): m["accuracy"] for m in known}
     listed = [f"{share:.2%} ({name})" for name, share in reversed(told.items())]
     parts += [f"accuracy {words.first(listed, 3)}"] if listed else []
     yield f"{start}: {'; '.join(parts) or row['architecture']}"
@@ -176,7 +177,7 @@ def _figures(measures: list[Record]) -> Iterator[tuple[str, ...]]:
         ("ece", "calibration error (ECE, 15 bins)", "{:.4f}"),
         ("agreement", "same prediction", "{:.2%}"),
         ("changed", "predictions that change", "{:,}"),
-        ("cka", "likeness of last features (CKA)", "{:.4f}"),
+        ("cka", "likeness of last features (debiased CKA)", "{:.4f}"),
         ("delta_logit", "mean |difference of logits|", "{:.4f}"),
     ):
         values = [m.get(name) for m in measures]

@@ -50,7 +50,7 @@ Seed = Annotated[int, typer.Option()]
 
 def prune(
     model: Model = "",
-    method: Annotated[str, typer.Option(help="As `cutaway methods --family pruning` says.")] = "",
+    method: Annotated[list[str] | None, typer.Option(help="As `cutaway methods --family pruning` says.")] = None,
     sparsity: Annotated[
         list[str] | None, typer.Option(metavar="S", help="Fraction of zeros, such as 0.8; again for more variants.")
     ] = None,
@@ -85,8 +85,10 @@ def prune(
     else:
         if not model or not method:
             raise typer.BadParameter("say a MODEL and its --method, or a --recipe.")
+        if len(method) > 1:
+            raise typer.BadParameter("one method at a time; `prune-grid` takes several.", param_hint="--method")
         wish = {
-            "method": method,
+            "method": method[0],
             "sparsities": sparsity or [],
             "params": arguments.pairs(param or (), "--param"),
             "scope": scope,
@@ -196,9 +198,12 @@ def _made(
 ) -> "list[Card]":
     from analysis.engine.devices import best
     from analysis.pipelines import pruning
+    from analysis.pruning import PRUNERS
     from models import catalogue
 
     folder = where.imported_models
+    if PRUNERS[wish["method"]].amount == "none" and wish["sparsities"]:
+        terminal.complain(f"{wish['method']} takes no sparsity; its own parameters say how much it saves.")
     classifier = catalogue.load(model, imported=folder, device=best())
     recipes = pruning.asked(classifier, wish, dataset)
     checked = pruning.checked(names or pruning.free_names(recipes, folder), recipes, folder)

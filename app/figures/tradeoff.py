@@ -64,7 +64,7 @@ def tradeoff(
         update(**_scale(axis, values), title={"text": escape(title)}, zeroline=False, showgrid=True)
     return figure.update_layout(
         height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="closest", clickmode="event+select",
-        dragmode="pan", hoverlabel={"align": "left"}, legend={"itemclick": False, "itemdoubleclick": False, "y": 1},
+        dragmode="pan", hoverlabel={"align": "left"}, legend={"itemclick": False, "itemdoubleclick": False, "y": 0.93},
     )  # fmt: skip
 
 

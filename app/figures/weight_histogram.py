@@ -41,7 +41,7 @@ def weight_histogram(
     axis = {"zeroline": False, "fixedrange": True, "automargin": True}
     figure.update_xaxes(axis | {"title": {"text": "Weight"}, "range": [-reach, reach]})
     figure.update_yaxes(
-        axis | {"title": {"text": "Weights in a bin"}, "type": "log", "dtick": "D2", "range": [np.log10(FLOOR), top]}
+        axis | {"title": {"text": "Weights in a bin"}, "type": "log", "dtick": 1, "range": [np.log10(FLOOR), top]}
     )
     return figure.update_layout(
         height=height, margin={"l": 10, "r": 10, "t": 10, "b": 10}, hovermode="closest", dragmode=False,

@@ -61,7 +61,8 @@ def test_models_are_listed_as_families(half, capsys):
     assert {"dataset_name": "digits", "accuracy": 0.9889}.items() <= parent["measures"][0].items()
     lines = said(capsys, "variants")
     assert any(
-        line.startswith("digits-cnn: 0.0% zeros; 228 kB; 3.56 M MACs; accuracy 98.89% (digits)") for line in lines
+        line.startswith("digits-cnn: 0.0% zeros; 228 kB; 3.56 M MACs; accuracy 98.89% (digits, its card)")
+        for line in lines
     )
     assert any(line.startswith("  half: ") for line in lines)
 

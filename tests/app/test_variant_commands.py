@@ -78,6 +78,7 @@ def test_a_grid_goes_on_where_a_method_cannot(capsys) -> None:
         (("--method", "lamp", "--sparsity", "0.5", "--param", "a"), "not NAME=VALUE"),
         (("--method", "lamp", "--sparsity", "0.5", "--param", "a=1"), "no parameter 'a'"),
         (("--sparsity", "0.5"), "say a MODEL and its --method"),
+        (("--method", "lamp", "--method", "random", "--sparsity", "0.5"), "one method at a time"),
     ],
 )
 def test_mistakes_are_told_and_nothing_is_kept(capsys, workspace, words, said) -> None:

@@ -1,8 +1,10 @@
+import errno
 import json
 
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from models import checkpoints, sparse_files
@@ -69,3 +71,13 @@ def test_bits_that_do_not_fit_their_shape_are_refused(tmp_path) -> None:
     save_file(tensors, tmp_path / "w.safetensors", metadata={sparse_files.SHAPES: json.dumps({"w": [8]})})
     with pytest.raises(UnreadableCheckpoint, match="only part of one"):
         checkpoints.read(tmp_path / "w.safetensors")
+
+
+def test_a_full_disk_is_the_systems_error(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(OSError, match="No space left") as refused:
+        sparse_files.save({"w": torch.ones(5)}, tmp_path / "w.safetensors")
+    assert refused.value.errno == errno.ENOSPC

@@ -33,7 +33,7 @@ def table(
     best = unbeaten(found, axes)
     columns = {"Model": [s.member.name for s in found], "Method": [_line(s, lines) for s in found]}
     columns |= {"On the front": [s.member.name in best for s in found]}
-    every = {**COSTS, **WORTH}
+    every = {**WORTH, **COSTS}
     shown = {axis.label: [_shown(s.value(axis), axis) for s in found] for axis in every.values()}
     shown = {label: values for label, values in shown.items() if any(v is not None for v in values)}
     frame = pandas.DataFrame(columns | shown)
