@@ -1,5 +1,6 @@
 """Recipes become networks: bits, bases left alone, rounds, what is refused."""
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from analysis.pruning.recalibration import recalibrate
 from analysis.pruning.registry import PRUNERS
 from analysis.pruning.runner import prune
 from analysis.pruning.schedules import levels
+from analysis.pruning.training import tune
 from models import catalogue
 from models.classifier import Classifier
 from models.fingerprints import fingerprint
@@ -267,3 +269,17 @@ def test_public_numbers_of_resnet20(shared) -> None:
 
     assert reached([0.5, 0.7], 0) == pytest.approx([0.906, 0.724], abs=0.003)
     assert reached([0.7], 4000) == pytest.approx([0.828], abs=0.003)
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_zeros_go_with_the_network_to_a_device_and_through_a_tuning(
+    base: Classifier, examples: Examples, device: str
+) -> None:
+    (found,) = prune(base, recipes(base, "global_magnitude", [0.7]))
+    zeros = {name: w == 0 for name, w in weights_of(prunable(found.network)).items()}
+    moved = copy.deepcopy(found.network).requires_grad_(True).to(device)
+    masks = {name: ~gone for name, gone in zeros.items()}
+    tuned = tune(moved, examples, INPUT, Tuning(epochs=2, batch=32), masks=masks)
+    for name, weight in weights_of(prunable(tuned)).items():
+        assert weight.device.type == device
+        assert torch.equal(weight.cpu() == 0, zeros[name])
