@@ -23,8 +23,8 @@ def wanted(members: Sequence[Member]) -> Job[None] | None:
 
     def count(report: Report) -> None:
         from models import catalogue
+        from models.counting import profile
         from models.errors import CutawayError
-        from models.profiles import profile
 
         for number, name in enumerate(missing):
             report(number / len(missing), name)

@@ -17,10 +17,10 @@ from models import cards, checkpoints, class_lists, structures, zoo
 from models.architectures import registry
 from models.cards import Card
 from models.classifier import Classifier
+from models.counting import profile
 from models.errors import CheckpointMismatch, CutawayError, UnknownName, UnreadableCheckpoint
 from models.fingerprints import fingerprint
 from models.preprocessing import Preprocessing
-from models.profiles import profile
 from models.published_keys import renamed
 from models.taps import trace
 

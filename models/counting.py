@@ -17,8 +17,14 @@ from models.sparse_files import stored_bytes
 LAYERS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Linear, Int8Layer)
 
 
-def counted(classifier: Classifier, structure: Mapping[str, Any]) -> Profile:
-    """The profile of a classifier's network at its own input size; it is left as it came."""
+def profile(classifier: Classifier, structure: Mapping[str, Any] | None = None) -> Profile:
+    """Count a classifier's weights: layers in the order of execution, zeros exactly, one forward pass of one image.
+
+    Multiply-accumulates of a layer are its outputs times what each sums over; those of the whole network are as
+    `facts` says, so they also have the matrix products of attention, which are no layer's. Sizes are those of a file
+    with all that the network keeps, its running means too, without the file's header of a few kilobytes.
+    structure: the card's, which says of some weights that the file keeps them as places in a table.
+    """
     with classifier.exclusive() as module:
         weights = {name: (type(layer).__name__, weight) for name, layer, weight in _weights(module)}
         shape = (1, classifier.preprocessing.channels, *classifier.preprocessing.size)
@@ -27,7 +33,7 @@ def counted(classifier: Classifier, structure: Mapping[str, Any]) -> Profile:
         layers = [_layer(name, *weights[name], macs.get(name, 0)) for name in order]
         everything = [*parameters(module)]
         state = module.state_dict()
-        kept = codebooks.packed(structure.get("codebooks", {}), state)
+        kept = codebooks.packed((structure or {}).get("codebooks", {}), state)
         return Profile(
             parameters=sum(t.numel() for t in everything),
             nonzeros=sum(_nonzeros(t) for t in everything),

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from models.classifier import Classifier
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,3 @@ class Profile:
     def from_json(cls, values: Mapping[str, Any]) -> "Profile":
         layers = tuple(LayerProfile(**{**each, "shape": tuple(each["shape"])}) for each in values["layers"])
         return cls(**{**values, "layers": layers})
-
-
-def profile(classifier: "Classifier", structure: Mapping[str, Any] | None = None) -> Profile:
-    """Count a classifier's weights: layers in the order of execution, zeros exactly, one forward pass of one image.
-
-    Multiply-accumulates of a layer are its outputs times what each sums over; those of the whole network are as
-    `facts` says, so they also have the matrix products of attention, which are no layer's. Sizes are those of a file
-    with all that the network keeps, its running means too, without the file's header of a few kilobytes.
-    structure: the card's, which says of some weights that the file keeps them as places in a table.
-    """
-    from models.counting import counted
-
-    return counted(classifier, structure or {})

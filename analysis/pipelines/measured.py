@@ -17,8 +17,8 @@ from analysis.records import PassRecord
 from analysis.store.classifiers import described
 from analysis.types import Report, part
 from models import catalogue
+from models.counting import profile
 from models.errors import CutawayError
-from models.profiles import profile
 
 if TYPE_CHECKING:
     from analysis.datasets.opened import OpenDataset

@@ -35,7 +35,7 @@ def keep(pruned: "Pruned", name: str, base: "Classifier", folder: Path, **said: 
     said: further fields of the card, such as accuracy and measures.
     """
     from analysis.pruning import PRUNERS
-    from models.profiles import profile
+    from models.counting import profile
 
     recipe = pruned.recipe
     found = catalogue.wrap(

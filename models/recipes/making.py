@@ -10,8 +10,8 @@ import torch
 
 from models import cards, catalogue
 from models.architectures import registry
+from models.counting import profile
 from models.errors import ModelError
-from models.profiles import profile
 from models.recipes.evaluation import accuracy
 from models.recipes.recipe import Recipe
 from models.recipes.training import Report, Settings, fit

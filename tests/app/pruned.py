@@ -14,7 +14,7 @@ from analysis.store import Store
 from analysis.types import silent
 from models import cards, catalogue
 from models.classifier import Classifier
-from models.profiles import profile
+from models.counting import profile
 from models.variant import VariantRecipe
 
 BASE = "shapes-cnn"

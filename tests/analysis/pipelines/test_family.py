@@ -17,8 +17,8 @@ from analysis.pruning import PRUNERS
 from analysis.pruning.layers import prunable, sparsity, weights_of
 from models import cards, catalogue
 from models.catalogue import ASSETS, load
+from models.counting import profile
 from models.errors import UnknownName
-from models.profiles import profile
 from models.recipes import RECIPES
 from models.recipes.evaluation import accuracy
 from models.variant import VariantRecipe

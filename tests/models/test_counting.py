@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from models import cards, catalogue, sparse_files
+from models.counting import profile
 from models.facts import facts
 from models.preprocessing import Preprocessing
-from models.profiles import Profile, profile
+from models.profiles import Profile
 from models.quantised import int8
 
 SMALL = Preprocessing((8, 8), None, "bilinear", (0, 0, 0), (1, 1, 1))
