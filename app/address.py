@@ -6,15 +6,11 @@ same view. A page has one `Address`. This is the one place that touches `st.quer
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
-
-TOLD_SECONDS = 2.0
-"""After so long a browser has taken up what a widget was set to."""
 
 Query = Mapping[str, list[str]]
 C = TypeVar("C")
@@ -60,9 +56,7 @@ class Address(Generic[C]):
     def keep(self, choice: C) -> None:
         """The choice as the widgets now show it, also in the address bar."""
         st.session_state[self._choice] = choice
-        recent = time.monotonic() - TOLD_SECONDS
-        untold: dict[str, float] = st.session_state.get(self._untold, {})
-        st.session_state[self._untold] = {key: at for key, at in untold.items() if at > recent}
+        st.session_state[self._untold] = set()
         query = self._written(choice)
         if query != st.session_state.get(self._published):
             st.query_params.from_dict(query)
@@ -72,15 +66,15 @@ class Address(Generic[C]):
         """The key of a widget that shows a part of the choice, its value set if it is drawn anew.
 
         offers: what there is to choose from, as the user reads it. The browser knows the value by those words: where
-        they have changed, the value is set again. It is also set again by drawings that follow closely: a browser that
-        gets two at once passes over what the first has set, and so it does where the first was cut short.
+        they have changed, the value is set again. It is also set again where the page was drawn anew before it came
+        to its end: what such a drawing has set may never have reached the browser.
         """
         key = self._widgets + name
         told: dict[str, object] = st.session_state.setdefault(self._offers, {})
-        untold: dict[str, float] = st.session_state.setdefault(self._untold, {})
+        untold: set[str] = st.session_state.setdefault(self._untold, set())
         if key not in st.session_state or told.get(name) != offers:
             st.session_state[key] = value
-            untold[key] = time.monotonic()
+            untold.add(key)
         elif key in untold:
             st.session_state[key] = st.session_state[key]
         told[name] = offers

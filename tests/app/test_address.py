@@ -1,9 +1,6 @@
-"""What a drawing sets is set again by those that follow closely: the browser may have passed over it."""
+"""What a drawing sets is set again by the next one, where the first was cut short before the browser was told."""
 
-import pytest
 from streamlit.testing.v1 import AppTest
-
-from app import address
 
 SCRIPT = """
 import streamlit as st
@@ -30,8 +27,7 @@ page.keep(replace(choice, animal=animal))
 """
 
 
-def test_a_value_is_set_until_a_drawing_comes_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(address, "TOLD_SECONDS", 0.0)
+def test_a_value_is_set_until_a_drawing_comes_to_its_end() -> None:
     at = AppTest.from_string(SCRIPT).run()
     assert not at.exception
     assert at.session_state["log"] == [True, True, True]
@@ -40,14 +36,8 @@ def test_a_value_is_set_until_a_drawing_comes_to_its_end(monkeypatch: pytest.Mon
     assert at.radio[0].value == "owl"
 
 
-def test_a_drawing_that_follows_closely_sets_it_again() -> None:
-    at = AppTest.from_string(SCRIPT).run()
-    at.run()
-    assert at.session_state["log"] == [True] * 4
-
-
 def test_what_a_user_chose_meanwhile_stays() -> None:
     at = AppTest.from_string(SCRIPT).run()
     at.radio[0].set_value("dog").run()
     assert at.radio[0].value == "dog"
-    assert at.query_params["animal"] in (["dog"], "dog")
+    assert at.query_params["animal"] == ["dog"] or at.query_params["animal"] == "dog"
