@@ -122,6 +122,20 @@ def recipe_of(card: Card) -> VariantRecipe:
         raise ModelError(f"'{card.name}' was not made by Cutaway from another model, so there is no recipe.") from error
 
 
+def check_same(recipe: VariantRecipe, found: VariantRecipe) -> None:
+    """Refuse to make a variant again from other weights, images or code than it was made from. ModelError."""
+    differs = {
+        f"the weights of '{recipe.base}'": recipe.base_id != found.base_id,
+        f"the images of '{recipe.data_name}'": recipe.data != found.data,
+        f"this version of the method '{recipe.method}'": recipe.version != found.version,
+    }
+    if others := [what for what, other in differs.items() if other]:
+        raise ModelError(
+            f"The recipe cannot be followed to the last bit: {' and '.join(others)} are not those that it names. "
+            "Bring those here, or prune anew with `cutaway prune MODEL --method ...`."
+        )
+
+
 def wish(recipe: VariantRecipe) -> dict[str, Any]:
     """The arguments of the job that makes it again, but for names and data (see pruning.py)."""
     told = recipe.to_json()

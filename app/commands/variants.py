@@ -14,6 +14,7 @@ from models.errors import CutawayError
 if TYPE_CHECKING:
     from analysis.datasets.opened import OpenDataset
     from models.cards import Card
+    from models.variant import VariantRecipe
 
 Model = Annotated[str, typer.Argument(metavar="MODEL", help="As `cutaway models` says.")]
 Data = Annotated[
@@ -79,8 +80,9 @@ def prune(
     """Make a smaller variant of a model, or several that differ in sparsity."""
     where = settings.resolve(workspace)
     wish: dict[str, Any]
+    same = None
     if recipe is not None:
-        wish = _again(recipe)
+        wish, same = _again(recipe)
         model, data, name = wish["base"], data or wish["data_name"], name or [wish["name"]]
     else:
         if not model or not method:
@@ -102,7 +104,7 @@ def prune(
             "seed": seed,
         }
     with terminal.stdout_kept_for_the_answer(), _dataset(data, where) as dataset:
-        cards = _made(model, wish, name, dataset, where)
+        cards = _made(model, wish, name, dataset, where, same)
     terminal.answer({"variants": [_record(c) for c in cards]}, (line for c in cards for line in _lines(c)), as_json)
 
 
@@ -195,9 +197,11 @@ def _made(
     names: Sequence[str] | None,
     dataset: "OpenDataset | None",
     where: settings.Settings,
+    same: "VariantRecipe | None" = None,
 ) -> "list[Card]":
+    """Make variants; `same`: only if what is here gives this very recipe."""
     from analysis.engine.devices import best
-    from analysis.pipelines import pruning
+    from analysis.pipelines import pruning, variant_files
     from analysis.pruning import PRUNERS
     from models import catalogue
 
@@ -206,17 +210,19 @@ def _made(
         terminal.complain(f"{wish['method']} takes no sparsity; its own parameters say how much it saves.")
     classifier = catalogue.load(model, imported=folder, device=best())
     recipes = pruning.asked(classifier, wish, dataset)
+    if same is not None:
+        variant_files.check_same(same, recipes[0])
     checked = pruning.checked(names or pruning.free_names(recipes, folder), recipes, folder)
     return pruning.make(classifier, recipes, checked, dataset, folder, report=terminal.progress)
 
 
-def _again(path: Path) -> dict[str, Any]:
-    """The wish that a card's recipe is."""
+def _again(path: Path) -> "tuple[dict[str, Any], VariantRecipe]":
+    """The wish that a card's recipe is, and the recipe."""
     from analysis.pipelines.variant_files import recipe_of, wish
     from models import cards
 
     card = cards.read(path)
-    return wish(recipe_of(card)) | {"name": card.name}
+    return wish(recipe_of(card)) | {"name": card.name}, recipe_of(card)
 
 
 def _record(card: "Card") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Variants from the command line, as a user types it."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -47,6 +48,11 @@ def test_a_card_makes_its_variant_again(capsys, tmp_path: Path) -> None:
     again = answered(capsys, "prune", "--recipe", tmp_path / f"{name}.json", "--name", "again")
     assert again["variants"][0]["digest"] == first["variants"][0]["digest"]
     assert answered(capsys, "import-model", tmp_path / "e.zip", "--name", "back")["name"] == "back"
+    card = json.loads((tmp_path / f"{name}.json").read_text())
+    card["variant"]["base_id"] = "another"
+    (tmp_path / "other.json").write_text(json.dumps(card))
+    words = ("prune", "--recipe", tmp_path / "other.json", "--name", "never")
+    assert "the weights of 'digits-cnn' are not those that it names" in complaint(capsys, *words)
 
 
 def test_the_command_in_a_card_makes_it_too(capsys, tmp_path: Path) -> None:
