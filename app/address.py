@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 Query = Mapping[str, list[str]]
 C = TypeVar("C")
@@ -23,7 +24,7 @@ class Address(Generic[C]):
     def __init__(self, page: str, read: Callable[[Query], C], written: Callable[[C], dict[str, list[str]]]) -> None:
         self._read, self._written = read, written
         own = f"{page}.address"  # not to be any widget's key
-        self._choice, self._published = f"{own}.choice", f"{own}.published"
+        self._choice, self._published, self._late = f"{own}.choice", f"{own}.published", f"{own}.late"
         self._turn, self._starts = f"{own}.turn", f"{own}.starts"
         self._widgets, self._offers, self._untold = f"{page}.w.", f"{own}.offers", f"{own}.untold"
 
@@ -31,14 +32,18 @@ class Address(Generic[C]):
         """The choice of this session; from the address at the start and when the user goes back or forward.
 
         Who comes back from another page finds what was left, unless the address says something: it may be empty
-        then, or still be that of the other page.
+        then, or still be that of the other page. Whoever is quick sends an address that the browser has not yet
+        exchanged for the newest one: it says nothing.
         """
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         known = self._choice in st.session_state
+        if known and self._drawn() and query in st.session_state.get(self._late, ()) and not _goes_back():
+            return st.session_state[self._choice]
         returns = known and not self._drawn() and not self._written(self._read(query))
         if not known or (query != st.session_state[self._published] and not returns):
             self.set(self._read(query))
         st.session_state[self._published] = query
+        st.session_state[self._late] = []
         return st.session_state[self._choice]
 
     def set(self, choice: C) -> None:
@@ -58,7 +63,9 @@ class Address(Generic[C]):
         st.session_state[self._choice] = choice
         st.session_state[self._untold] = set()
         query = self._written(choice)
-        if query != st.session_state.get(self._published):
+        published = st.session_state.get(self._published, {})
+        if query != published:
+            st.session_state[self._late] = [*st.session_state.get(self._late, ()), published]
             st.query_params.from_dict(query)
             st.session_state[self._published] = query
 
@@ -103,3 +110,9 @@ class Address(Generic[C]):
     def _drawn(self) -> list[str]:
         """Widgets of this page; there are none once another page was drawn."""
         return [str(key) for key in st.session_state if str(key).startswith(self._widgets)]
+
+
+def _goes_back() -> bool:
+    """Whether the user went back or forward in the browser."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation

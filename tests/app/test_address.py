@@ -41,3 +41,31 @@ def test_what_a_user_chose_meanwhile_stays() -> None:
     at.radio[0].set_value("dog").run()
     assert at.radio[0].value == "dog"
     assert at.query_params["animal"] == ["dog"] or at.query_params["animal"] == "dog"
+
+
+PLAIN = SCRIPT[: SCRIPT.index("new = get")] + SCRIPT[SCRIPT.index("animal = st.radio") :].replace(
+    """if len(st.session_state["log"]) < 3:
+    st.rerun()
+""",
+    "",
+)
+
+
+def test_who_is_quicker_than_the_address_bar_loses_nothing() -> None:
+    at = AppTest.from_string(PLAIN).run()
+    at.radio[0].set_value("dog").run()
+    at.query_params["animal"] = "owl"  # the browser has not heard of the dog yet
+    at.radio[0].set_value("cat").run()
+    assert at.radio[0].value == "cat"
+    del at.query_params["animal"]  # nor of anything
+    at.radio[0].set_value("dog").run()
+    assert at.radio[0].value == "dog"
+
+
+def test_an_address_that_the_browser_had_already_left_is_followed() -> None:
+    at = AppTest.from_string(PLAIN).run()
+    at.radio[0].set_value("dog").run()
+    at.run()  # the browser says that it knows
+    at.query_params["animal"] = "owl"
+    at.run()
+    assert at.radio[0].value == "owl"
