@@ -194,7 +194,64 @@ def m003_variants(db: DuckDBPyConnection) -> None:
             profile VARCHAR NOT NULL)        -- JSON object""")
 
 
-MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples, m003_variants)
+def m004_sweeps(db: DuckDBPyConnection) -> None:
+    """Variants x conditions over one dataset. The large tables have no index, as in m002."""
+    db.execute("""
+        CREATE TABLE sweep (
+            sweep_id VARCHAR PRIMARY KEY,    -- digest of what was asked
+            sweep_key INTEGER NOT NULL,
+            name VARCHAR NOT NULL,           -- one of its kind
+            dataset_id VARCHAR NOT NULL,     -- the dataset itself need not be here
+            dataset_name VARCHAR NOT NULL,
+            class_names VARCHAR NOT NULL,    -- JSON list, as are members, conditions, image_size and remarks
+            members VARCHAR NOT NULL,
+            conditions VARCHAR NOT NULL,
+            samples INTEGER NOT NULL,
+            reference VARCHAR NOT NULL,
+            "table" VARCHAR NOT NULL,
+            image_size VARCHAR NOT NULL,
+            seed INTEGER NOT NULL,
+            source VARCHAR NOT NULL,
+            device VARCHAR NOT NULL,
+            remarks VARCHAR NOT NULL,
+            params VARCHAR NOT NULL,         -- JSON object
+            computed_at TIMESTAMP NOT NULL)""")
+    db.execute("""
+        CREATE TABLE sweep_cell (
+            sweep_key INTEGER,
+            member SMALLINT,                 -- place in the sweep's members
+            condition SMALLINT,              -- and in its conditions
+            state VARCHAR NOT NULL,
+            message VARCHAR NOT NULL,
+            samples INTEGER NOT NULL,
+            scores VARCHAR NOT NULL,         -- JSON: name -> [value, low, high]
+            remarks VARCHAR NOT NULL,        -- JSON list
+            seconds DOUBLE NOT NULL,
+            PRIMARY KEY (sweep_key, member, condition))""")
+    db.execute("""
+        CREATE TABLE sweep_sample (
+            sweep_key INTEGER NOT NULL,
+            sample INTEGER NOT NULL,         -- place in the dataset
+            truth SMALLINT)                  -- the classifiers' class, where they know it""")
+    db.execute("""
+        CREATE TABLE sweep_result (
+            sweep_key INTEGER NOT NULL,
+            member SMALLINT NOT NULL,
+            condition SMALLINT NOT NULL,
+            sample INTEGER NOT NULL,
+            prediction SMALLINT NOT NULL,
+            correct BOOLEAN,
+            confidence FLOAT,
+            loss FLOAT,
+            angle FLOAT,
+            length FLOAT,
+            margin FLOAT,
+            brier FLOAT,
+            max_logit FLOAT,
+            energy FLOAT)""")
+
+
+MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples, m003_variants, m004_sweeps)
 
 
 def newest_step() -> int:

@@ -27,6 +27,7 @@ from analysis.store.passes import Passes
 from analysis.store.samples import Samples
 from analysis.store.scores import Scores
 from analysis.store.selections import Selections
+from analysis.store.sweeps import Sweeps
 from analysis.store.transfer import Transfer
 from analysis.store.upkeep import Upkeep
 from analysis.store.variants import Variants
@@ -62,6 +63,8 @@ class Store:
         self.save_measures, self.measures = variants.save_measures, variants.measures
         self.save_speed, self.speeds = variants.save_speed, variants.speeds
         self.save_profile, self.profile, self.profiles = variants.save_profile, variants.profile, variants.profiles
+
+        self.sweeps = Sweeps(access)
 
         samples, scores = Samples(access), Scores(access)
         self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids

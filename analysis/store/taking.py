@@ -15,6 +15,7 @@ _MEASURED = ("variant_measure", "model_speed", "model_profile")
 # Tables without keys of the workspace's own.
 _PLAIN = ("model", "image", "prediction", "run", "attribution_map", "class_map", "job", *_MEASURED)
 _HELD = (("dataset", "sample", "size"), ("pass", "sample_result", "samples"), ("selection", "selection_member", "size"))
+_OF_SWEEPS = ("sweep_sample", "sweep_cell", "sweep_result")
 _CONDITION = {"job": "WHERE state NOT IN ('queued', 'running')"}
 
 
@@ -27,6 +28,21 @@ def take(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:
     for table, rows, size in _HELD:
         if table in files and rows in files:
             _take_held(db, files, table, rows, size)
+    if all(table in files for table in ("sweep", *_OF_SWEEPS)):
+        _take_sweeps(db, files)
+
+
+def _take_sweeps(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:
+    query = f"SELECT sweep_id, sweep_key FROM {parquet.SOURCE} ANTI JOIN sweep USING (sweep_id) ORDER BY sweep_id"  # noqa: S608
+    for found, theirs in db.execute(query, [[files["sweep"]]]).fetchall():
+        ours, name = new_key(db), _free_name(db, files["sweep"], "sweep", checked_id("sweep", found))
+        query = f"""INSERT INTO sweep BY NAME SELECT * REPLACE (?::INTEGER AS sweep_key, ?::VARCHAR AS name)
+                    FROM {parquet.SOURCE} WHERE sweep_id = ?"""  # noqa: S608
+        db.execute(query, [ours, name, [files["sweep"]], found])
+        for table in _OF_SWEEPS:
+            query = f"""INSERT INTO {table} BY NAME SELECT * REPLACE (?::INTEGER AS sweep_key)
+                        FROM {parquet.SOURCE} WHERE sweep_key = ?"""  # noqa: S608
+            db.execute(query, [ours, [files[table]], theirs])
 
 
 def _take_held(db: DuckDBPyConnection, files: Mapping[str, str], table: str, rows: str, size: str) -> None:

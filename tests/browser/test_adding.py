@@ -1,6 +1,7 @@
 """Adding a classifier by mouse: a file of weights with class names, and what is wrong with the others."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_file_of_weights_is_imported_chosen_and_explained(watched: Watched, se
     expect(page.locator("canvas.overlay")).to_have_count(6)
     assert set(page.locator(".top .class .name").all_inner_texts()) <= set(NAMES)
     expect(page.get_by_text("What it sees: 32 × 40 pixels")).to_be_visible()
-    assert "classifier=orchard" in page.url
+    expect(page).to_have_url(re.compile("classifier=orchard"))
     (card,) = (server.workspace / "models").glob("orchard*.json")
     assert json.loads(card.read_text("utf-8"))["preprocessing"]["size"] == [40, 32]
 

@@ -1,6 +1,7 @@
 """From a photo to maps, as a user does it."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -60,8 +61,8 @@ def test_a_photo_is_explained_and_its_address_opens_it_again(
     second = page.locator(".top .class .name").nth(1).inner_text()
     page.locator(".top .class").nth(1).click()
     expect(page.locator(".target", has_text=f"Evidence for {second}")).to_be_visible()
-    assert "target=" in page.url
-    assert "picture=" in page.url
+    expect(page).to_have_url(re.compile("target="))
+    expect(page).to_have_url(re.compile("picture="))
     with browser.new_context() as other:
         again = other.new_page()
         again.goto(page.url)

@@ -74,6 +74,7 @@ def test_from_a_filter_to_a_selection_and_back_by_its_address(samples: Watched, 
     page.get_by_role("radio", name="Selections").click()
     page.get_by_role("button", name="Show it").click()
     counted(page, MISTAKES)
+    expect(page).to_have_url(re.compile("selection="))
     with browser.new_context() as other:
         again = other.new_page()
         again.goto(page.url, timeout=PATIENCE_MS)
@@ -123,5 +124,5 @@ def test_a_sample_is_opened_on_the_explain_page(samples: Watched) -> None:
     page.locator(".tiles .open").nth(1).click()
     page.get_by_role("button", name="Explain", exact=True).click()
     page.wait_for_url("**/explain?*" if "/explain" in page.url else "**classifier=first*", timeout=60_000)
-    assert "picture=" in page.url
-    assert "classifier=first" in page.url
+    expect(page).to_have_url(re.compile("picture="))
+    expect(page).to_have_url(re.compile("classifier=first"))

@@ -1,5 +1,6 @@
 """From the trade-off's points to columns of models: maps, differences from the base, and the images that changed."""
 
+import re
 from collections.abc import Generator
 
 import numpy as np
@@ -92,7 +93,7 @@ def test_models_stand_beside_each_other_over_the_same_images(
     expect(page.locator(".large[open] .by")).to_contain_text(BASE)
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="What changed most")).to_be_visible()
-    assert f"data={short}" in page.url
+    expect(page).to_have_url(re.compile(f"data={short}"))
 
 
 def _differences_are_what_the_maps_say(page: Page) -> None:
