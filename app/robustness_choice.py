@@ -52,8 +52,10 @@ class Choice:
     bt: str = ""
     classes: tuple[int, ...] = ()  # of the local geometry; empty: all
     colour: str = ""  # of the similarity: variant, corruption
+    points: str = ""  # of the similarity: cells (a variant under a corruption), variants
     projection: str = ""  # of the similarity: mds, umap
     shown: str = ""  # of the similarity: map, matrix, tree, redundancy
+    drawn: str = ""  # of the local geometry: arrows, change
     selection: str = ""  # the id of one that is saved
     sample: int | None = None  # the one that is looked at
     target: str = ""  # of the attribution: angle, length, margin, logit
@@ -69,8 +71,10 @@ _TEXTS = (
     "b",
     "bt",
     "colour",
+    "points",
     "projection",
     "shown",
+    "drawn",
     "selection",
     "target",
     "order",
