@@ -1,0 +1,252 @@
+"""Sweeps that come with Cutaway, so that the Robustness page is full at the first start: numbers without images.
+
+    python -m analysis.pipelines.bundling shapes
+    python -m analysis.pipelines.bundling cifar --data cifar10_test_first1000_lossless.npz
+
+makes them anew in assets/sweeps: a record with its cells as JSON, and Parquet with a row a sample of each cell. A
+number takes one byte there: an angle or a length is one of 256 steps between the least and the most of the sweep, a
+margin keeps its sign and is the finer the nearer it is to zero, a loss is within 3 %; the confidence of a right
+answer is read from its loss. What a cell came to (`Cell.scores`) was computed before that.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.pipelines.family import CIFAR, FAMILY, SHAPES
+from analysis.sweeps import Cell, Member, Score, SweepCondition, SweepRecord
+from analysis.types import Report, silent
+from models.catalogue import ASSETS
+
+if TYPE_CHECKING:
+    from analysis.store.store import Store
+
+FOLDER = ASSETS / "sweeps"
+RIGHT = 255  # in the place of a prediction that is right
+_STEPS = 255
+_LEAST_LOSS, _OCTAVE = 1e-4, 12.0  # codes an octave
+_CONFIDENCE = 250.0
+_MARGIN = 127.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """One sweep of the family: what is asked of `pipelines.sweep`."""
+
+    name: str
+    base: str
+    others: tuple[str, ...]  # bundled models beside the base and its family
+    deck: tuple[str, ...]
+    images: int
+
+    @property
+    def models(self) -> list[str]:
+        return [self.base, *(n for n, v in FAMILY.items() if v.base == self.base), *self.others]
+
+
+SHAPES_TEST: Mapping[str, Any] = {"count": 1000, "split": "test"}
+"""The generator's knobs for the images of the first sweep, which are made at the first start."""
+
+BUNDLED: Mapping[str, Bundled] = {
+    "shapes": Bundled(
+        "Shapes, 1,000 test images",
+        SHAPES,
+        ("shapes-cnn-robust", "shapes-cnn-shortcut"),
+        tuple(f"{SHAPES}-lrr-{n}" for n in (50, 80, 95)),
+        1000,
+    ),
+    "cifar": Bundled("CIFAR-10, 1,000 test images", CIFAR, (), tuple(f"{CIFAR}-lrr-{n}" for n in (50, 80, 95)), 1000),
+}
+
+
+def take_in(store: Store, folder: Path = FOLDER, report: Report = silent) -> list[SweepRecord]:
+    """Take the bundled sweeps that the store lacks; those that it took."""
+    found = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    taken = []
+    for number, path in enumerate(found):
+        report(number / len(found), f"taking in {path.stem}")
+        record, cells, query = _read(path)
+        if store.sweeps.one(record.sweep_id) is None:
+            rows, samples = path.with_suffix(".parquet"), path.with_name(f"{path.stem}-samples.parquet")
+            store.sweeps.take(record, cells, samples, rows, query)
+            taken.append(record)
+    return taken
+
+
+def write(store: Store, sweep: SweepRecord, path: Path) -> None:
+    """Make the files of a sweep: `path` (JSON) and, beside it, two of Parquet. Every cell must be there."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples, truth = store.sweeps.truth(sweep.sweep_id)
+    given = {n: list(range(len(c))) for n, c in (("members", sweep.members), ("conditions", sweep.conditions))}
+    names = ["prediction", "correct", "confidence", "loss", "angle", "length", "margin"]
+    values = store.sweeps.values(sweep.sweep_id, names, **given)
+    codes, query = _coded(values)
+    shape = values["loss"].shape
+    axes = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
+    columns = {
+        "member": axes[0].astype(np.uint8),
+        "condition": axes[1].astype(np.uint8),
+        "sample": np.broadcast_to(samples, shape).astype(np.uint16),
+        "truth": np.broadcast_to(truth, shape).astype(np.uint8),
+        **codes,
+    }
+    order = (1, 0, 2)  # by condition, as computed sweeps lie
+    table = pa.table({n: np.ascontiguousarray(c.transpose(order)).ravel() for n, c in columns.items()})
+    parquet.write_table(
+        table,
+        path.with_suffix(".parquet"),
+        compression="zstd",
+        compression_level=19,
+        row_group_size=1 << 20,
+    )
+    parquet.write_table(
+        pa.table({"sample": samples.astype(np.uint16), "truth": truth.astype(np.uint8)}),
+        path.with_name(f"{path.stem}-samples.parquet"),
+        compression="zstd",
+    )
+    cells = [_plain(cell) for cell in store.sweeps.cells(sweep.sweep_id)]
+    record = asdict(sweep) | {"computed_at": sweep.computed_at.isoformat() if sweep.computed_at else None}
+    path.write_text(json.dumps({"record": record, "query": query, "cells": cells}) + "\n", encoding="utf-8")
+
+
+def _coded(values: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
+    """Columns of one byte a number, and the SQL that reads them."""
+    right = values["correct"] == 1
+    codes: dict[str, np.ndarray] = {"prediction_code": np.where(right, RIGHT, values["prediction"]).astype(np.uint8)}
+    loss = np.clip(np.log2(np.maximum(values["loss"], _LEAST_LOSS) / _LEAST_LOSS) * _OCTAVE, 0, 255)
+    codes["loss_code"] = np.round(loss).astype(np.uint8)
+    confidence = np.where(right, 0, np.round(values["confidence"] * _CONFIDENCE))
+    codes["confidence_code"] = confidence.astype(np.uint8)
+    loss_sql = f"{_LEAST_LOSS}::DOUBLE * pow(2, loss_code / {_OCTAVE}::DOUBLE)"
+    read = {
+        "prediction": f"CASE WHEN prediction_code = {RIGHT} THEN truth ELSE prediction_code END",
+        "correct": f"prediction_code = {RIGHT}",
+        "loss": loss_sql,
+        "confidence": f"CASE WHEN prediction_code = {RIGHT} THEN exp(-({loss_sql})) "
+        f"ELSE confidence_code / {_CONFIDENCE}::DOUBLE END",
+    }
+    missing = np.isnan(values["margin"]) | np.isnan(values["angle"])  # decks
+    for name in ("angle", "length"):
+        there = values[name][~missing]
+        low, high = (float(there.min()), float(there.max())) if there.size else (0.0, 0.0)
+        step = (high - low) / _STEPS or 1.0
+        codes[f"{name}_code"] = np.round((np.nan_to_num(values[name], nan=low) - low) / step).astype(np.uint8)
+        read[name] = f"CASE WHEN margin_code = -128 THEN NULL ELSE {low!r}::DOUBLE + {step!r}::DOUBLE * {name}_code END"
+    margin = np.nan_to_num(values["margin"])
+    most = float(np.abs(margin).max()) or 1.0
+    code = np.sign(margin) * np.maximum(np.round(_MARGIN * np.sqrt(np.abs(margin) / most)), 1)
+    codes["margin_code"] = np.where(missing, -128, code).astype(np.int8)
+    read["margin"] = (
+        f"CASE WHEN margin_code = -128 THEN NULL "
+        f"ELSE sign(margin_code) * pow(margin_code / {_MARGIN}::DOUBLE, 2) * {most!r}::DOUBLE END"
+    )
+    kinds = {"prediction": "SMALLINT", "correct": "BOOLEAN"}
+    expressions = [f"({sql})::{kinds.get(name, 'FLOAT')} AS {name}" for name, sql in read.items()]
+    return codes, ", ".join(["member", "condition", "sample", *expressions])
+
+
+def _plain(cell: Cell) -> dict[str, Any]:
+    def short(value: float) -> float | None:
+        return float(f"{value:.5g}") if np.isfinite(value) else None
+
+    scores = {n: [short(s.value), short(s.low), short(s.high)] for n, s in cell.scores.items()}
+    return asdict(cell) | {"scores": scores, "seconds": round(cell.seconds, 3)}
+
+
+def _read(path: Path) -> tuple[SweepRecord, list[Cell], str]:
+    found = json.loads(path.read_text("utf-8"))
+    given = found["record"]
+    record = SweepRecord(
+        **given
+        | {
+            "members": tuple(Member(**m | {"of": tuple(m["of"])}) for m in given["members"]),
+            "conditions": tuple(
+                SweepCondition(c["corruption"], c["severity"], tuple((n, v) for n, v in c["params"]))
+                for c in given["conditions"]
+            ),
+            "computed_at": datetime.fromisoformat(given["computed_at"]) if given["computed_at"] else None,
+        }
+        | {name: tuple(given[name]) for name in ("class_names", "image_size", "remarks")}
+    )
+    return record, [_cell(c) for c in found["cells"]], found["query"]
+
+
+def _cell(given: Mapping[str, Any]) -> Cell:
+    scores = {n: Score(*(float("nan") if v is None else v for v in s)) for n, s in given["scores"].items()}
+    return Cell(**{**given, "scores": scores, "remarks": tuple(given["remarks"])})
+
+
+def make(name: str, workspace: Path, data: Path | None, report: Report = silent, folder: Path = FOLDER) -> None:
+    """Compute a bundled sweep in a workspace (or go on with it) and write its files.
+
+    data: for "cifar", an array file of images that Cutaway can import; the first of them are taken.
+    """
+    from analysis.pipelines import sweep
+    from analysis.pipelines.work import run_here
+    from analysis.store import Store
+    from models.catalogue import load
+
+    wanted = BUNDLED[name]
+    with Store.open(workspace) as store:
+        if name == "shapes":
+            made = run_here(store, workspace, "generate", shapes_test(), report)
+        else:
+            classes = list(load(wanted.base).class_names)
+            made = run_here(
+                store,
+                workspace,
+                "import",
+                {"source": str(data), "name": "cifar10-test", "class_names": classes},
+                report,
+            )
+        arguments = sweep.asked(
+            store,
+            workspace,
+            models=wanted.models,
+            dataset=made["dataset_id"],
+            corruptions="all",
+            limit=wanted.images,
+            reference=wanted.base,
+            decks=[{"name": "deck of lrr 50, 80, 95", "members": list(wanted.deck), "gate": "mean"}],
+            name=wanted.name,
+        )
+        done = run_here(store, workspace, "sweep", arguments, report)
+        record = store.sweeps.one(done["sweep_id"])
+        assert record is not None
+        write(store, replace(record, source="bundled"), folder / f"{name}.json")
+
+
+def shapes_test() -> dict[str, Any]:
+    """The arguments of the job "generate" that makes the images of the Shapes sweep."""
+    return {"kind": "shapes", "name": "shapes-test", "params": dict(SHAPES_TEST)}
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser(description="Compute the sweeps that come with Cutaway.")
+    parser.add_argument("names", nargs="+", choices=list(BUNDLED))
+    parser.add_argument("--data", type=Path, help="the CIFAR-10 test images, as an .npz")
+    parser.add_argument("--workspace", type=Path, default=Path("sweeps-workspace"))
+    given = parser.parse_args(words)
+    for name in given.names:
+        make(name, given.workspace, given.data, _said)
+
+
+def _said(fraction: float, text: str) -> None:
+    sys.stderr.write(f"{fraction:.1%} {text}\n")
+
+
+if __name__ == "__main__":
+    main()
