@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -75,6 +76,25 @@ class SweepRecord:
     params: Mapping[str, Scalar] = field(default_factory=dict)  # batch, autocast, limit ...
     computed_at: datetime | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON; `from_json` reads it."""
+        return asdict(self) | {"computed_at": self.computed_at.isoformat() if self.computed_at else None}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> SweepRecord:
+        """From what `to_json` made. TypeError or KeyError for anything else."""
+        values: dict[str, Any] = dict(given) | {
+            name: tuple(given[name]) for name in ("class_names", "image_size", "remarks")
+        }
+        values["members"] = tuple(Member(**m | {"of": tuple(m["of"])}) for m in given["members"])
+        values["conditions"] = tuple(
+            SweepCondition(c["corruption"], c["severity"], tuple((n, v) for n, v in c["params"]))
+            for c in given["conditions"]
+        )
+        if isinstance(given["computed_at"], str):
+            values["computed_at"] = datetime.fromisoformat(given["computed_at"])
+        return cls(**values)
+
     def member(self, name: str) -> int | None:
         """The place of a member; None where there is none of that name."""
         return next((i for i, m in enumerate(self.members) if m.name == name), None)
@@ -119,6 +139,17 @@ class Cell:
     remarks: tuple[str, ...] = ()
     seconds: float = 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON, scores to five digits; `from_json` reads it."""
+        scores = {n: [_or_none(v) for v in (s.value, s.low, s.high)] for n, s in self.scores.items()}
+        return asdict(self) | {"scores": scores}
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Cell:
+        """From what `to_json` made. TypeError or KeyError for anything else."""
+        scores = {n: Score(*(float("nan") if v is None else v for v in s)) for n, s in given["scores"].items()}
+        return cls(**{**given, "scores": scores, "remarks": tuple(given["remarks"])})
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Grouped:
@@ -136,3 +167,7 @@ class Grouped:
     def accuracy(self) -> np.ndarray:
         with np.errstate(invalid="ignore"):
             return np.where(self.samples > 0, self.correct / np.maximum(self.samples, 1), np.nan)
+
+
+def _or_none(value: float) -> float | None:
+    return float(f"{value:.5g}") if math.isfinite(value) else None

@@ -14,15 +14,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.pipelines.family import CIFAR, FAMILY, SHAPES
-from analysis.sweeps import Cell, Member, Score, SweepCondition, SweepRecord
+from analysis.sweeps import Cell, SweepRecord
 from analysis.types import Report, silent
 from models.catalogue import ASSETS
 
@@ -115,9 +114,9 @@ def write(store: Store, sweep: SweepRecord, path: Path) -> None:
         path.with_name(f"{path.stem}-samples.parquet"),
         compression="zstd",
     )
-    cells = [_plain(cell) for cell in store.sweeps.cells(sweep.sweep_id)]
-    record = asdict(sweep) | {"computed_at": sweep.computed_at.isoformat() if sweep.computed_at else None}
-    path.write_text(json.dumps({"record": record, "query": query, "cells": cells}) + "\n", encoding="utf-8")
+    cells = [replace(cell, seconds=round(cell.seconds, 3)).to_json() for cell in store.sweeps.cells(sweep.sweep_id)]
+    text = json.dumps({"record": sweep.to_json(), "query": query, "cells": cells}, separators=(",", ":"))
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _coded(values: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
@@ -156,35 +155,9 @@ def _coded(values: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str
     return codes, ", ".join(["member", "condition", "sample", *expressions])
 
 
-def _plain(cell: Cell) -> dict[str, Any]:
-    def short(value: float) -> float | None:
-        return float(f"{value:.5g}") if np.isfinite(value) else None
-
-    scores = {n: [short(s.value), short(s.low), short(s.high)] for n, s in cell.scores.items()}
-    return asdict(cell) | {"scores": scores, "seconds": round(cell.seconds, 3)}
-
-
 def _read(path: Path) -> tuple[SweepRecord, list[Cell], str]:
     found = json.loads(path.read_text("utf-8"))
-    given = found["record"]
-    record = SweepRecord(
-        **given
-        | {
-            "members": tuple(Member(**m | {"of": tuple(m["of"])}) for m in given["members"]),
-            "conditions": tuple(
-                SweepCondition(c["corruption"], c["severity"], tuple((n, v) for n, v in c["params"]))
-                for c in given["conditions"]
-            ),
-            "computed_at": datetime.fromisoformat(given["computed_at"]) if given["computed_at"] else None,
-        }
-        | {name: tuple(given[name]) for name in ("class_names", "image_size", "remarks")}
-    )
-    return record, [_cell(c) for c in found["cells"]], found["query"]
-
-
-def _cell(given: Mapping[str, Any]) -> Cell:
-    scores = {n: Score(*(float("nan") if v is None else v for v in s)) for n, s in given["scores"].items()}
-    return Cell(**{**given, "scores": scores, "remarks": tuple(given["remarks"])})
+    return SweepRecord.from_json(found["record"]), [Cell.from_json(c) for c in found["cells"]], found["query"]
 
 
 def make(name: str, workspace: Path, data: Path | None, report: Report = silent, folder: Path = FOLDER) -> None:

@@ -25,10 +25,17 @@ _MEMBERS = """
     SELECT s.name, coalesce(d.name, ''), s.size, count(m.sample), coalesce(max(m.sample) >= d.size, false)
     FROM selection s LEFT JOIN dataset d USING (dataset_id) LEFT JOIN selection_member m USING (selection_key)
     GROUP BY s.selection_id, s.name, d.name, s.size, d.size ORDER BY ALL"""
+_CELLS = """
+    SELECT w.name, count(*), min(c.samples), min(coalesce(r.n, 0))
+    FROM sweep_cell c JOIN sweep w USING (sweep_key) LEFT JOIN
+         (SELECT sweep_key, member, condition, count(*) AS n FROM sweep_result GROUP BY ALL) r
+         USING (sweep_key, member, condition)
+    WHERE c.state = 'done' AND coalesce(r.n, 0) <> c.samples GROUP BY w.name ORDER BY ALL"""
 _STRAYS = {
     "rows of samples without a dataset": "SELECT count(*) FROM sample ANTI JOIN dataset USING (dataset_key)",
     "results without a pass": "SELECT count(*) FROM sample_result ANTI JOIN pass USING (pass_key)",
     "members without a selection": "SELECT count(*) FROM selection_member ANTI JOIN selection USING (selection_key)",
+    "rows of cells without a sweep": "SELECT count(*) FROM sweep_result ANTI JOIN sweep USING (sweep_key)",
     "measures without a dataset": "SELECT count(*) FROM variant_measure ANTI JOIN dataset USING (dataset_id)",
     "maps without a run": "SELECT count(*) FROM attribution_map ANTI JOIN run USING (run_id)",
     "runs without a map": "SELECT count(*) FROM run ANTI JOIN attribution_map USING (run_id)",
@@ -49,6 +56,7 @@ class Checking:
                 *_datasets(db, workspace),
                 *_passes(db, workspace),
                 *_selections(db),
+                *_sweeps(db),
                 *_strays(db),
                 *_files(db, workspace),
                 *_folders(db, workspace),
@@ -99,6 +107,14 @@ def _selections(db: DuckDBPyConnection) -> Iterator[str]:
             yield f"The selection '{name}' should have {size:,} samples, its table has {rows:,}. Make it again."
         if beyond:
             yield f"The selection '{name}' has samples that its dataset has not. Make it again."
+
+
+def _sweeps(db: DuckDBPyConnection) -> Iterator[str]:
+    for name, cells, expected, rows in db.execute(_CELLS).fetchall():
+        yield (
+            f"In the sweep '{name}' {cells:,} cells have lost rows: one should have {expected:,}, its table has "
+            f"{rows:,}. Delete it and run it again."
+        )
 
 
 def _strays(db: DuckDBPyConnection) -> Iterator[str]:

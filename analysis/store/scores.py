@@ -1,10 +1,9 @@
 """How well a pass did on the samples that a filter takes: calibration, and every class."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from duckdb import DuckDBPyConnection
 
+from analysis.calibration import binned
 from analysis.errors import BadParameter
 from analysis.records import ClassScore, Filter, ReliabilityBin
 from analysis.store import filters, scans
@@ -37,32 +36,10 @@ class Scores:
             return _scored(truth, prediction, confidence.astype(np.float64), plan.needed(_WHAT).record.class_names)
 
 
-def expected_calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """Mean distance of accuracy and confidence, weighted by the samples of a bin (Naeini et al. 2015, ECE).
-
-    nan where there are no samples.
-    """
-    total = sum(b.samples for b in bins)
-    gaps = sum(b.samples * abs(b.accuracy - b.confidence) for b in bins if b.samples)
-    return gaps / total if total else float("nan")
-
-
 def _columns(db: DuckDBPyConnection, plan: Plan, names: list[str]) -> list[np.ndarray]:
     """(n,) each, of the samples that the plan takes."""
     key, places = plan.needed(_WHAT).key, filters.places(db, plan)
     return [column[places] for column in scans.columns(db, "sample_result", key, names, plan.size)]
-
-
-def binned(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> list[ReliabilityBin]:
-    """Bins of equal width: confidence (n,) float64 in 0..1, correct (n,) 0 or 1."""
-    place = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)  # (lower, upper]
-    samples = np.bincount(place, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        means = np.bincount(place, confidence, bins) / samples
-        right = np.bincount(place, correct, bins) / samples
-    return [
-        ReliabilityBin(i / bins, (i + 1) / bins, int(samples[i]), float(means[i]), float(right[i])) for i in range(bins)
-    ]
 
 
 def _scored(

@@ -7,7 +7,7 @@ the table's own ranges without an index.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from analysis.store.access import Access
 from analysis.store.datasets import new_key
 from analysis.store.names import checked_id, checked_name, free_name
 from analysis.store.times import from_column, to_column
-from analysis.sweeps import GEOMETRY, VALUES, Cell, Grouped, Member, Score, SweepCondition, SweepRecord
+from analysis.sweeps import GEOMETRY, VALUES, Cell, Grouped, SweepRecord
 from models.errors import UnknownName
 
 if TYPE_CHECKING:  # slow to import
@@ -30,6 +30,17 @@ if TYPE_CHECKING:  # slow to import
 
 _FIELDS = tuple(f.name for f in fields(SweepRecord))
 _COLUMNS = ", ".join(f'"{name}"' for name in _FIELDS)
+_CELL = {
+    "member": "SMALLINT",
+    "condition": "SMALLINT",
+    "state": "VARCHAR",
+    "message": "VARCHAR",
+    "samples": "INTEGER",
+    "scores": "VARCHAR",
+    "remarks": "VARCHAR",
+    "seconds": "DOUBLE",
+}
+_LISTS = ("scores", "remarks")
 _JSON = ("class_names", "members", "conditions", "image_size", "remarks", "params")
 _ROW = ("sample", "prediction", "correct", *VALUES)
 _SPREAD = (*GEOMETRY, "confidence")
@@ -119,8 +130,7 @@ class Sweeps:
     def cells(self, sweep_id: str) -> list[Cell]:
         """Those that are there, by condition and member."""
         key = self._known(sweep_id)[1]
-        query = """SELECT member, condition, state, message, samples, scores, remarks, seconds FROM sweep_cell
-                   WHERE sweep_key = ? ORDER BY condition, member"""
+        query = f"SELECT {', '.join(_CELL)} FROM sweep_cell WHERE sweep_key = ? ORDER BY condition, member"  # noqa: S608
         with self._access.read() as db:
             rows = db.execute(query, [key]).fetchall()
         return [_cell(row) for row in rows]
@@ -307,16 +317,8 @@ def _write(db: DuckDBPyConnection, record: SweepRecord, samples: np.ndarray, tru
 
 def _record(row: Sequence[Any]) -> SweepRecord:
     values = dict(zip(_FIELDS, row, strict=True))
-    for name in _JSON:
-        values[name] = json.loads(values[name])
-    values["members"] = tuple(Member(**m | {"of": tuple(m["of"])}) for m in values["members"])
-    values["conditions"] = tuple(
-        SweepCondition(c["corruption"], c["severity"], tuple((n, v) for n, v in c["params"]))
-        for c in values["conditions"]
-    )
-    for name in ("class_names", "image_size", "remarks"):
-        values[name] = tuple(values[name])
-    return SweepRecord(**values | {"computed_at": from_column(values["computed_at"])})
+    values |= {name: json.loads(values[name]) for name in _JSON}
+    return SweepRecord.from_json(values | {"computed_at": from_column(values["computed_at"])})
 
 
 def _check(
@@ -365,28 +367,16 @@ def _add(
 def _put_cells(db: DuckDBPyConnection, key: int, cells: Sequence[Cell]) -> None:
     if not cells:
         return
-    rows = [
-        (key, c.member, c.condition, c.state, c.message, c.samples, _packed(c.scores), json.dumps(c.remarks), c.seconds)
-        for c in cells
-    ]
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    kinds = ("INTEGER", "SMALLINT", "SMALLINT", "VARCHAR", "VARCHAR", "INTEGER", "VARCHAR", "VARCHAR", "DOUBLE")
-    asked = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
-    db.execute(f"INSERT OR REPLACE INTO sweep_cell SELECT {asked}", columns)
-
-
-def _packed(scores: Mapping[str, Score]) -> str:
-    return json.dumps({n: [_or_none(v) for v in (s.value, s.low, s.high)] for n, s in scores.items()})
-
-
-def _or_none(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    given = [cell.to_json() for cell in cells]
+    columns = [[json.dumps(c[name]) if name in _LISTS else c[name] for c in given] for name in _CELL]
+    asked = ", ".join(f"unnest(?::{kind}[])" for kind in _CELL.values())
+    query = f"INSERT OR REPLACE INTO sweep_cell (sweep_key, {', '.join(_CELL)}) SELECT {key}, {asked}"
+    db.execute(query, columns)
 
 
 def _cell(row: Sequence[Any]) -> Cell:
-    member, condition, state, message, samples, scores, remarks, seconds = row
-    found = {n: Score(*(float("nan") if v is None else v for v in s)) for n, s in json.loads(scores).items()}
-    return Cell(member, condition, state, message, samples, found, tuple(json.loads(remarks)), seconds)
+    values = dict(zip(_CELL, row, strict=True))
+    return Cell.from_json(values | {name: json.loads(values[name]) for name in _LISTS})
 
 
 def _check_columns(names: Sequence[str]) -> None:

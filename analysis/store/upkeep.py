@@ -27,7 +27,8 @@ class Upkeep:
     def compact(self) -> int:
         """Remove files and folders that no row names and that were not written to for an hour; how many files.
 
-        While jobs wait or run, the folders of passes and what was uploaded stay: they may be about to go on.
+        While jobs wait or run, the folders of passes, the cells of sweeps and what was uploaded stay: they may be about
+        to go on.
         The log is written into the database's file, where new rows take the room of those that were deleted; the
         file itself becomes smaller only where DuckDB finds its end free.
         """
@@ -43,6 +44,7 @@ class Upkeep:
         removed += _remove_old(workspace / "tmp", before, "duckdb_temp*")  # a killed process leaves them
         if not busy:
             removed += _remove_old(workspace / "incoming", before, "*")
+            removed += _remove_old(workspace / "cells", before, "*/*.parquet")  # their rows are in the tables
         self._access.writer.checkpoint()
         return removed
 

@@ -1,5 +1,6 @@
 """Sweeps in the store: what comes back is what went in, laid out by cell."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,20 @@ def test_sweeps_go_into_another_workspace(store: Store, tmp_path: Path) -> None:
         assert other.sweeps.all() == [made]
         assert other.sweeps.cells("made") == store.sweeps.cells("made")
         assert other.sweeps.table("made").equals(store.sweeps.table("made"))
+
+
+def test_a_check_finds_lost_rows_and_compacting_removes_old_cells(store: Store, tmp_path: Path) -> None:
+    sweeps.kept(store, tmp_path / "parts", sweeps.record(2, 1, 10))
+    assert store.check() == []
+    store._writer.do(
+        lambda db: db.execute("DELETE FROM sweep_result WHERE member = 1 AND sample < 3 AND condition < 2")
+    )
+    (said,) = store.check()
+    assert "'made up' 2 cells have lost rows: one should have 10, its table has 7" in said
+    old, new = (store.workspace / "cells" / "ab" / f"{name}.parquet" for name in ("old", "new"))
+    old.parent.mkdir(parents=True)
+    for path in (old, new):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    assert store.compact() == 1
+    assert (old.exists(), new.exists()) == (False, True)
