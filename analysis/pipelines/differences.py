@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.calibration import binned, expected_calibration_error
 from analysis.geometry.similarity import cka
 from analysis.passes.features import feature_path
 from analysis.records import Measures, PassRecord
-from analysis.store.scores import binned, expected_calibration_error
 
 if TYPE_CHECKING:
     from analysis.passes.collectors import Seen

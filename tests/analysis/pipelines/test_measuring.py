@@ -21,7 +21,7 @@ from analysis.pipelines.measuring import answers_of, asked, changed_samples, com
 from analysis.pipelines.variants import members
 from analysis.records import Filter
 from analysis.store import Store
-from analysis.store.scores import expected_calibration_error
+from analysis.store import expected_calibration_error
 from analysis.types import silent
 from models import cards, catalogue
 from models.classifier import Classifier
