@@ -34,6 +34,9 @@ Number = Literal["margin", "angle", "length", "confidence"]
 Room = Literal["small", "large"]
 """How a view is drawn: as one of six on the page, or alone."""
 
+HEIGHT: dict[Room, int] = {"small": 286, "large": 620}
+"""Pixels that a view has below its title before its panel scrolls; of the table and the similarity a little more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

@@ -135,6 +135,14 @@ class Sweeps:
             rows = db.execute(query, [key]).fetchall()
         return [_cell(row) for row in rows]
 
+    def filled(self, sweep_id: str) -> tuple[int, int]:
+        """How many cells are done and how many failed; cheap, so that what follows from them can be kept elsewhere."""
+        query = """SELECT count(*) FILTER (state = 'done'), count(*) FILTER (state = 'failed')
+                   FROM sweep_cell JOIN sweep USING (sweep_key) WHERE sweep_id = ?"""
+        with self._access.read() as db:
+            done, failed = db.execute(query, [sweep_id]).fetchall()[0]
+        return int(done), int(failed)
+
     def truth(self, sweep_id: str) -> tuple[np.ndarray, np.ndarray]:
         """The samples (N,) int32 ascending, and their classes (N,) int16, -1 where unknown."""
         key = self._known(sweep_id)[1]

@@ -8,8 +8,17 @@ BASE = "#7C8688"
 COLOURS = ("#0B6E69", "#C2571A", "#4A5FA5", "#A63A5B", "#8A7A12", "#4E8FB5")
 """Of the others in their order; each at least 3:1 against both backgrounds."""
 
+FAMILIES = (*COLOURS, "#7C4F9C", "#4F8A5B", "#B5742E", "#B0609A", "#6E7FD0", "#9A6A4F")
+"""Of families of variants. The last are closer to each other than the first: more than eight cannot be told apart."""
+
 
 def colours(chosen: Sequence[str], base: str) -> dict[str, str]:
     """Name -> colour, for the variants on show and their base."""
     others = [name for name in chosen if name != base]
     return {base: BASE} | {name: COLOURS[i % len(COLOURS)] for i, name in enumerate(others)}
+
+
+def families(groups: Sequence[str]) -> dict[str, str]:
+    """Family -> colour, in the order in which they come; "" is the base's. Give all of a sweep's, not those on show."""
+    others = [group for group in dict.fromkeys(groups) if group]
+    return {"": BASE} | {group: FAMILIES[i % len(FAMILIES)] for i, group in enumerate(others)}
