@@ -26,10 +26,7 @@ def section(subject: Subject, sweeps: Sequence[SweepRecord]) -> Choice:
         _sweep(subject.sweep, sweeps)
         choice = _members(replace(subject, choice=choice))
         choice = _severity(replace(subject, choice=choice))
-        choice = _number(replace(subject, choice=choice))
-        st.space("stretch")
-        _compared(replace(subject, choice=choice))
-    return choice
+        return _number(replace(subject, choice=choice))
 
 
 def _sweep(shown: SweepRecord, sweeps: Sequence[SweepRecord]) -> None:
@@ -128,7 +125,7 @@ def _number(subject: Subject) -> Choice:
     return replace(choice, number=cast("Number", number or offered[0]))
 
 
-def _compared(subject: Subject) -> None:
+def compared(subject: Subject) -> None:
     """The representation on show and the one that it is compared with, each behind a button that names it."""
     sweep = subject.sweep
     members, conditions = [m.name for m in sweep.members], [c.name for c in sweep.conditions]

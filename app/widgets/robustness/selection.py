@@ -7,6 +7,7 @@ import streamlit as st
 from app import frame, linked, resources
 from app.boundary import boundary, guarded, plain
 from app.robustness_choice import PAGE, SHORT, Subject
+from app.widgets.robustness import picker
 
 
 def section(subject: Subject) -> None:
@@ -20,11 +21,11 @@ def section(subject: Subject) -> None:
             words = f":primary-badge[{len(selected):,} of {sweep.samples:,} selected]"
             st.markdown(f"{words} {plain(subject.words)}", width="content")
             st.button("Clear", icon=":material/close:", key="robustness.clear", on_click=guarded(linked.clear))
-        st.space("stretch")
-        _load(subject)
-        if selected is not None:
             _save(subject)
             _elsewhere(subject)
+        _load(subject)
+        st.space("stretch")
+        picker.compared(subject)
 
 
 def _load(subject: Subject) -> None:

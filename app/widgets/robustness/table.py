@@ -1,7 +1,119 @@
-"""(to be written)"""
+"""The evaluation table: a row a variant, a column a corruption, a score and its samples in each cell."""
 
-from app.robustness_choice import Choice, Room, Subject
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from analysis.sweeps import SweepRecord
+from app import linked, resources, sweep_numbers
+from app.boundary import plain
+from app.evaluation import Evaluation, columns, evaluated, offered, recounted
+from app.evaluation_document import Drawn, document
+from app.evaluation_order import CLUSTER, FAMILY, NAME, order
+from app.robustness_choice import HEIGHT, PAGE, Choice, Room, Subject
+from app.robustness_words import SCORES, condition
+from app.widgets.robustness.evaltable import evaltable
+
+EXTRA_PX = 26
+"""The row of panels that the table is in is so much higher than the other."""
+
+ORDERS = {FAMILY: "by family", CLUSTER: "clustered by geometry", NAME: "by name"}
+
+
+def controls(subject: Subject, room: Room) -> Choice:
+    """Which score, in which order."""
+    choice = subject.choice
+    names = offered(sweep_numbers.cells(subject.sweep))
+    key = PAGE.seed("table_score", choice.score if choice.score in names else "accuracy", names)
+    score = st.selectbox(
+        "Score", names, key=key, format_func=lambda n: SCORES.get(n, n), width=160, label_visibility="collapsed"
+    )
+    by = choice.sort.removeprefix("-")
+    found = [c.corruption for c in columns(subject.sweep, choice.severity)]
+    words = ORDERS | ({choice.sort: "by a column"} if by in (*found, "mean", "mce") else {})
+    shown = choice.sort if choice.sort in words else by if by in words else FAMILY
+    key = PAGE.seed("table_sort", shown, words)
+    sort = st.selectbox(
+        "Order", words, key=key, format_func=lambda n: words.get(n) or n, width=190, label_visibility="collapsed"
+    )
+    return replace(choice, score=score or "accuracy", sort="" if sort == FAMILY else sort or "")
 
 
 def section(subject: Subject, room: Room) -> Choice:
-    return subject.choice
+    """Draw the table."""
+    choice, sweep = subject.choice, subject.sweep
+    cells = sweep_numbers.cells(sweep)
+    if not cells:
+        st.caption("No cell is there yet.")
+        return choice
+    selected = subject.selected
+    grouped = None if selected is None else sweep_numbers.grouped(sweep, selected)
+    found = evaluated(sweep, subject.members, choice.severity, choice.score, cells, grouped)
+    if selected is not None and not recounted(choice.score):
+        st.caption(f"{SCORES.get(choice.score, choice.score)} is of all samples: it is not recounted for a selection.")
+    drawn = _drawn(subject, found, room)
+    evaltable(
+        document(drawn), "robustness.evaltable", lambda what, row, column: _picked(subject, found, what, row, column)
+    )
+    _remarks(sweep, choice)
+    return choice
+
+
+def _drawn(subject: Subject, found: Evaluation, room: Room) -> Drawn:
+    choice, sweep = subject.choice, subject.sweep
+    clusters = choice.sort.removeprefix("-") == CLUSTER
+    mce = np.full(len(found.members), np.nan)
+    arranged = order(sweep, found, choice.sort, sweep_numbers.grouped(sweep) if clusters else None, mce)
+    return Drawn(
+        sweep=sweep, found=found, order=arranged, score=choice.score, severity=choice.severity, number=choice.number,
+        histograms=sweep_numbers.histograms(sweep, choice.number, subject.selected),
+        edges=sweep_numbers.edges(sweep, choice.number), mce=mce, sort=choice.sort, a=subject.a, b=subject.b,
+        large=room == "large", height=HEIGHT[room] + EXTRA_PX,
+    )  # fmt: skip
+
+
+def _remarks(sweep: SweepRecord, choice: Choice) -> None:
+    without = [m.name for m in sweep.members if not m.linear_head]
+    if without and choice.number != "confidence":
+        st.caption(plain(f"No single linear head, so no {choice.number}: {', '.join(without[:6])}."))
+
+
+def _picked(subject: Subject, found: Evaluation, what: str, row: str, column: str) -> None:
+    """A click in the table, before the page is drawn anew."""
+    sweep, choice = subject.sweep, subject.choice
+    if what == "sort":
+        PAGE.change(sort=_next(choice.sort, column))
+        return
+    if what in ("row-a", "row-b"):
+        PAGE.change(**{what[-1]: row})
+        return
+    shows = next((c.shows for c in found.columns if c.corruption == column), None)
+    if shows is None:
+        return
+    if what in ("a", "b"):
+        PAGE.change(**{what: row, "at" if what == "a" else "bt": sweep.conditions[shows].name})
+    elif what in ("wrong", "right"):
+        _choose(subject, what, row, shows)
+
+
+def _next(sort: str, column: str) -> str:
+    """From the highest down, then up, then as before. Names go up first."""
+    first, second = (column, f"-{column}") if column == NAME else (f"-{column}", column)
+    return second if sort == first else "" if sort == second else first
+
+
+def _choose(subject: Subject, what: str, row: str, place: int) -> None:
+    """Select the samples that a member has wrong, or right, under a condition; of those that are selected."""
+    sweep, member = subject.sweep, subject.sweep.member(row)
+    if member is None:
+        return
+    samples = resources.store().sweeps.truth(sweep.sweep_id)[0] if subject.selected is None else subject.selected
+    found = resources.store().sweeps.values(
+        sweep.sweep_id, ["correct"], members=[member], conditions=[place], samples=samples
+    )["correct"][0, 0]
+    chosen = samples[found == (1 if what == "right" else 0)]
+    words = f"{what} in {row} · {condition(sweep.conditions[place])}"
+    linked.choose(sweep.sweep_id, chosen, words if subject.selected is None else f"{words}, of {subject.words}")
