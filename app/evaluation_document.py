@@ -10,12 +10,15 @@ import numpy as np
 
 from analysis.sweeps import CLEAN, Member, SweepRecord
 from app.evaluation import SHARES, WORSE, Column, Evaluation
-from app.evaluation_order import MCE, MEAN, NAME, Order
+from app.evaluation_order import CLUSTER, MCE, MEAN, NAME, Order
 from app.figures.variant_colours import families
 from app.robustness_words import SCORES, brief, condition, corruption, family, family_label
 
 LEAST_SPAN = {"share": 0.05, "number": 1e-6}
 """A ramp is never stretched over less: differences that are nothing must not look like something."""
+
+HEADS_PX = 120
+"""What the heads of columns and the legend take of the height."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +46,7 @@ def document(drawn: Drawn) -> dict[str, Any]:
     found, rows = drawn.found, drawn.order.rows
     low, high = _span(drawn)
     heads = _columns(drawn)
-    tall = min(max((drawn.height - 92) // max(len(rows), 1), 15), 26 if not drawn.large else 34)
+    tall = min(max((drawn.height - HEADS_PX) // max(len(rows), 1), 14), 34 if drawn.large else 26)
     lines, kin = _rows(drawn), families([family(m) for m in drawn.sweep.members])
     shown = dict.fromkeys(family(drawn.sweep.members[found.members[i]]) for i in rows)
     return {
@@ -146,8 +149,9 @@ def _column(drawn: Drawn, k: int) -> dict[str, Any]:
 
 def _label(drawn: Drawn, column: Column) -> str:
     """Brief where its group is said above it, whole where columns are clustered or the group says nothing."""
-    plain = column.group in ("noise", "blur") and drawn.sort.removeprefix("-") != "cluster"
-    return brief(column.corruption) if plain or "_" not in column.corruption else corruption(column.corruption)
+    alone = column.group not in ("noise", "blur") or drawn.sort.removeprefix("-") == CLUSTER
+    whole = corruption(column.corruption)
+    return whole if alone and whole.endswith(("noise", "blur")) else brief(column.corruption)
 
 
 def _title(sweep: SweepRecord, column: Column) -> str:
@@ -165,7 +169,7 @@ def _rows(drawn: Drawn) -> list[dict[str, Any]]:
         member = sweep.members[drawn.found.members[i]]
         rows.append(
             {
-                "name": member.name, "label": member.name.removeprefix(f"{member.parent}-"),
+                "name": member.name, "label": _label_of(member),
                 "title": f"{_about(member, sweep)}. Click: show it as a; with Shift: compare with it.",
                 "colour": own[family(member)], "sparsity": _sparsity(member), "published": False,
                 "reference": member.name == sweep.reference, "first": grouped and before not in (None, family(member)),
@@ -173,6 +177,12 @@ def _rows(drawn: Drawn) -> list[dict[str, Any]]:
         )  # fmt: skip
         before = family(member)
     return rows
+
+
+def _label_of(member: Member) -> str:
+    """The name without what stands beside it anyway: its parent, its sparsity."""
+    name = member.name.removeprefix(f"{member.parent}-")
+    return name if member.sparsity is None else name.removesuffix(f"-{100 * member.sparsity:.3g}")
 
 
 def _sparsity(member: Member) -> str:

@@ -27,18 +27,20 @@ from app.widgets.robustness import (
 
 STYLE = """<style>
 /* Six views on one screen: everything above them is slim, panels keep their paddings small. */
-.stMainBlockContainer { padding-inline: 1rem !important; padding-top: 3.4rem !important; padding-bottom: 0.5rem }
+.stMainBlockContainer { padding: 3.4rem 1rem 0.4rem !important }
 .stMainBlockContainer > [data-testid=stVerticalBlock] { gap: 0.4rem }
-[class*=st-key-robustness-line] button, [class*=st-key-robustness-line] [data-baseweb=select] > div {
-  min-height: 1.9rem !important }
-[class*=st-key-robustness-line] button { padding-block: 0.1rem !important }
-[class*=st-key-robustness-line] p { font-size: 0.85rem }
 [class*=st-key-robustness-line] { gap: 0.5rem !important; row-gap: 0.25rem !important }
+[class*=st-key-robustness-title] { gap: 0.35rem !important; min-height: 1.7rem; flex-wrap: nowrap !important }
 [class*=st-key-robustness-panel] { padding: 0.3rem 0.6rem 0.4rem !important; gap: 0.25rem !important }
-[class*=st-key-robustness-title] { gap: 0.35rem !important; min-height: 1.6rem; flex-wrap: nowrap !important }
-[class*=st-key-robustness-title] button { min-height: 1.5rem !important; padding-block: 0 !important }
-[class*=st-key-robustness-title] p { font-size: 0.85rem; margin: 0 }
-[class*=st-key-robustness-title] [data-testid=stCaptionContainer] { overflow: hidden }
+:is([class*=st-key-robustness-line], [class*=st-key-robustness-title]) button { min-height: 1.8rem !important;
+  padding-block: 0 !important }
+:is([class*=st-key-robustness-line], [class*=st-key-robustness-title]) .react-aria-ComboBox > [role=group] {
+  height: 1.85rem; min-height: 0 }
+:is([class*=st-key-robustness-line], [class*=st-key-robustness-title]) input { padding-block: 0 !important;
+  font-size: 0.85rem; height: 1.75rem }
+:is([class*=st-key-robustness-line], [class*=st-key-robustness-title]) p { font-size: 0.85rem; margin: 0 }
+:is([class*=st-key-robustness-line], [class*=st-key-robustness-title]) :is([data-testid=stMarkdownContainer],
+  [data-testid=stCaptionContainer]) { margin-bottom: 0 !important }
 [class*=st-key-robustness-title] [data-testid=stCaptionContainer] p { white-space: nowrap; text-overflow: ellipsis;
   overflow: hidden }
 </style>"""
