@@ -34,10 +34,11 @@ def test_who_is_quicker_than_the_line_keeps_what_was_chosen_and_can_go_back(brow
     page.goto(f"{server.url}/variants")
     page.get_by_test_id("stSelectbox").filter(has_text="Base").get_by_role("combobox").fill("digits-cnn")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("digits-cnn-random-80")).to_be_visible(timeout=PATIENCE_MS)  # it was read
     page.get_by_role("button", name="Remove 80").click()
     page.get_by_label("Names begin with").fill("quick")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("quick-random-90")).to_be_visible()
+    expect(page.get_by_text("quick-random-90")).to_be_visible(timeout=PATIENCE_MS)
     expect(page).to_have_url(re.compile(r"level=0\.5&level=0\.9.*option=prefix%3Aquick.*base=digits-cnn"))
     page.go_back()
     expect(page.get_by_text("quick-random-90")).to_have_count(0)

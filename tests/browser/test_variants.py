@@ -25,6 +25,7 @@ def test_variants_are_made_by_mouse_and_looked_at(watched: Watched) -> None:
     expect(card(page, "Random")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
     page.get_by_test_id("stSelectbox").filter(has_text="Base").get_by_role("combobox").fill("digits-cnn")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("digits-cnn-random-80")).to_be_visible(timeout=PATIENCE_MS)
     card(page, "LAMP").click()
     expect(card(page, "LAMP")).to_have_attribute("aria-pressed", "true")
     card(page, "Global magnitude").click()

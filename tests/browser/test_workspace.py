@@ -70,7 +70,7 @@ def test_a_zip_is_imported_a_model_run_over_it_and_its_images_browsed(watched: W
     seen(page.get_by_text("What models said of it"))
     seen(page.get_by_text("24 images in"))
     tab(page, "Jobs")
-    seen(page.get_by_text("resnet20-cifar10 over Pets at sea"))
+    seen(page.get_by_text("resnet20-cifar10 over Pets at sea").first)
     tab(page, "Datasets")
     page.get_by_role("link", name="Browse", exact=True).click()
     expect(page).to_have_url(re.compile(r"/samples\?dataset=[0-9a-f]{12}&model=[0-9a-f]{12}"))
