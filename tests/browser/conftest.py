@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_MS = 120_000
 """The first page of a server waits for torch; on a busy machine that takes long."""
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 

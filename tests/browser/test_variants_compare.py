@@ -28,11 +28,9 @@ def watched(browser: Browser, filled: tuple[Server, DatasetRecord]) -> Generator
     """A page of that server. Whatever the browser or the server complains of fails the test."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
     found = Watched(context.new_page())
     yield found
     context.close()
-    expect.set_options(timeout=5_000)
     # Streamlit asks for its own health below the page's path first, and is told that there is nothing.
     assert [e for e in found.errors if "404 (Not Found)" not in e] == []
     assert filled[0].complaints() == []
