@@ -47,7 +47,7 @@ class OnePass:
         """truth (N,) int64, the classifier's class of each sample. PassMismatch where the folder holds another."""
         self.classifier, self.wish, self.truth = classifier, wish, truth
         self.forward = Forward(classifier, wish.taps, wish.autocast)
-        self.head = _linear_head(classifier)
+        self.head = linear_head(classifier)
         total, folder = len(truth), wish.folder
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -187,7 +187,8 @@ class OnePass:
         )
 
 
-def _linear_head(classifier: Classifier) -> LinearHead | None:
+def linear_head(classifier: Classifier) -> LinearHead | None:
+    """The head in float64; None where it is not one linear map."""
     head = classifier.head
     if head is None:
         return None

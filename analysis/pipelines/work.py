@@ -53,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "train": Kind("analysis.pipelines.training:compute", "analysis.pipelines.training:finish", "compute"),
     "measure": Kind("analysis.pipelines.measuring:compute", "analysis.pipelines.measuring:finish", "compute"),
     "prune": Kind("analysis.pipelines.pruning:compute", "analysis.pipelines.pruning:finish", "compute"),
+    "sweep": Kind("analysis.pipelines.sweep:compute", "analysis.pipelines.sweep:finish", "compute"),
     "import": Kind("analysis.pipelines.importing:compute", "analysis.pipelines.importing:finish", "io"),
     "generate": Kind("analysis.pipelines.generating:compute", "analysis.pipelines.generating:finish", "io"),
 }
