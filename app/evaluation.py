@@ -77,7 +77,7 @@ def evaluated(
     grouped: Grouped | None = None,
 ) -> Evaluation:
     """The table of one score. grouped: counted over a selection, for all members and conditions; None: all samples."""
-    values, low, high = _every(sweep, score, cells, grouped)
+    values, low, high = every_cell(sweep, score, cells, grouped)
     shown, rows = columns(sweep, severity), list(members)
     picked = [(values[rows][:, c.conditions], low[rows][:, c.conditions], high[rows][:, c.conditions]) for c in shown]
     many = np.array([len(c.conditions) > 1 for c in shown])
@@ -115,7 +115,7 @@ def offered(cells: Mapping[tuple[int, int], Cell]) -> list[str]:
     return [name for name in SCORES if name in there]
 
 
-def _every(
+def every_cell(
     sweep: SweepRecord, score: str, cells: Mapping[tuple[int, int], Cell], grouped: Grouped | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(M, C) the score of all cells, and its interval."""

@@ -59,6 +59,7 @@ class Choice:
     projection: str = ""  # of the similarity: mds, umap
     shown: str = ""  # of the similarity: map, matrix, tree, redundancy
     drawn: str = ""  # of the local geometry: arrows, change
+    curve: str = ""  # the corruption of the curves; empty: all of them, small
     selection: str = ""  # the id of one that is saved
     sample: int | None = None  # the one that is looked at
     target: str = ""  # of the attribution: angle, length, margin, logit
@@ -78,6 +79,7 @@ _TEXTS = (
     "projection",
     "shown",
     "drawn",
+    "curve",
     "selection",
     "target",
     "order",

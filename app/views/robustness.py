@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from analysis.errors import UnknownSelection
 from analysis.sweeps import SweepRecord
 from app import linked, resources
-from app.boundary import boundary, failed
+from app.boundary import boundary, failed, plain
 from app.robustness_choice import PAGE, SHORT, Choice, Subject
 from app.widgets.robustness import new, picker, progress, selection, shell
 
@@ -17,25 +18,50 @@ from app.widgets.robustness import new, picker, progress, selection, shell
 def page() -> None:
     """Choose a sweep, who is on show and what is compared; then the views."""
     with boundary():
+        PAGE.current()
+        if begun := new.followed():
+            PAGE.change(sweep=begun[:SHORT], **picker.CLEAR)
         choice = PAGE.current()
         failed()
         st.html(shell.STYLE)
         sweeps = resources.store().sweeps.all()
-        if not sweeps:
-            _nothing()
+        sweep = _sweep(choice, sweeps)
+        if sweep is None:
+            _nothing(bool(sweeps))
+            PAGE.keep(choice)
             return
-        sweep = next((s for s in sweeps if choice.sweep and s.sweep_id.startswith(choice.sweep)), sweeps[0])
-        if choice.sweep and not sweep.sweep_id.startswith(choice.sweep):
-            st.warning(f"This address names a sweep that is not in this workspace; '{sweep.name}' is shown instead.")
         subject = _subject(sweep, replace(choice, sweep=sweep.sweep_id[:SHORT]))
         subject = replace(subject, choice=shell.top(subject))
+        if new.opened():
+            new.section()
         subject = replace(subject, choice=picker.section(subject, sweeps))
         selection.section(subject)
         progress.section(sweep)
         PAGE.keep(shell.views(subject))
 
 
-def _nothing() -> None:
+def _sweep(choice: Choice, sweeps: Sequence[SweepRecord]) -> SweepRecord | None:
+    """The one that is asked for, else the latest; None where there is none, or it is only being prepared."""
+    found = next((s for s in sweeps if choice.sweep and s.sweep_id.startswith(choice.sweep)), None)
+    if found is not None or not sweeps:
+        return found
+    if choice.sweep:
+        if any(progress.asked_for(view).startswith(choice.sweep) for view in progress.running()):
+            return None
+        said = f"This address names a sweep that is not in this workspace; '{sweeps[0].name}' is shown instead."
+        st.warning(plain(said), icon=":material/info:")
+    return sweeps[0]
+
+
+def _nothing(others: bool) -> None:
+    """No sweep, or one that has no cell yet."""
+    if progress.running():
+        st.markdown("#### The sweep is being prepared")
+        st.markdown("Networks are opened and the first images are corrupted. The table comes with the first cells.")
+        progress.section(None)
+        if others:
+            st.button("Show another sweep", key="robustness.back", on_click=PAGE.change, kwargs={"sweep": ""})
+        return
     st.markdown("#### There is no sweep in this workspace yet")
     st.markdown(
         "A sweep shows models the same images under every corruption and keeps, for each image, what they say and "
@@ -51,6 +77,6 @@ def _subject(sweep: SweepRecord, choice: Choice) -> Subject:
     try:
         selected, words = linked.chosen(sweep)
     except UnknownSelection as error:
-        st.warning(str(error), icon=":material/bookmark_remove:")
+        st.warning(plain(str(error)), icon=":material/bookmark_remove:")
         choice, selected, words = replace(choice, selection=""), None, ""
     return Subject(sweep, choice, members, selected, words)
