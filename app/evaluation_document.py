@@ -17,7 +17,7 @@ from app.robustness_words import SCORES, brief, condition, corruption, family, f
 LEAST_SPAN = {"share": 0.05, "number": 1e-6}
 """A ramp is never stretched over less: differences that are nothing must not look like something."""
 
-HEADS_PX = 120
+HEADS_PX = 132
 """What the heads of columns and the legend take of the height."""
 
 

@@ -20,7 +20,7 @@ function paint(share, hue) {
   const strength = Math.min(Math.abs(share), 1), own = share < 0 ? HUES.bad : HUES[hue];
   return {
     background: `color-mix(in srgb, ${own} ${(5 + 87 * strength).toFixed(0)}%, var(--paper))`,
-    ink: strength > 0.52 ? "var(--paper)" : "var(--st-text-color)",
+    ink: strength > 0.74 ? "var(--paper)" : "var(--st-text-color)",
   };
 }
 
