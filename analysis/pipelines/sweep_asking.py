@@ -17,23 +17,16 @@ import numpy as np
 
 from analysis.engine.executors import ENGINES
 from analysis.errors import BadParameter
+from analysis.pipelines.sweep_conditions import ALL, check_condition, conditions, stored_conditions
 from analysis.pipelines.sweep_plan import DATASETS, MODELS, VERSION, samples_digest
 from analysis.pipelines.variants import Member, ancestors, members
 from analysis.records import UNLABELLED
 from analysis.store.keys import digest
-from analysis.sweeps import CLEAN, SweepCondition
+from analysis.sweeps import CLEAN
 
 if TYPE_CHECKING:
     from analysis.datasets.opened import OpenDataset
     from analysis.store.store import Store
-
-ALL = "all"
-BENCHMARK = (
-    *("gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur", "zoom_blur"),
-    *("snow", "frost", "fog", "brightness", "contrast", "elastic_transform", "pixelate", "jpeg_compression"),
-    *("speckle_noise", "gaussian_blur", "spatter", "saturate"),
-)
-"""The fifteen corruptions of Hendrycks and Dietterich in their order, and the four that they add: what "all" means."""
 
 GATES = ("mean", "spectral")
 
@@ -75,11 +68,11 @@ def asked(
     class_names = _alike(known)
     class_map = _class_map(store, workspace, dataset, opened, known)
     if stored:
-        conditions = _stored_conditions(workspace, stored, opened, corruptions, severities)
+        done_to = stored_conditions(workspace, stored, opened, corruptions, severities)
     else:
-        conditions = _conditions(corruptions, severities, opened)
+        done_to = conditions(corruptions, severities, opened)
     samples = chosen(len(opened), limit, seed)
-    made = [_deck(deck, known, conditions) for deck in decks]
+    made = [_deck(deck, known) for deck in decks]
     _check_names([*names, *(d["name"] for d in made)])
     _check(engine, address, batch, reference, [*names, *(d["name"] for d in made)])
     arguments = {
@@ -88,7 +81,7 @@ def asked(
         "dataset": dataset,
         "class_names": list(class_names),
         "class_map": list(class_map),
-        "conditions": conditions,
+        "conditions": done_to,
         "limit": limit,
         "seed": seed,
         "reference": reference or names[0],
@@ -203,99 +196,10 @@ def _by_hand(store: Store | None, workspace: Path, dataset_id: str, known: Seque
     return next((said for i in ids if i and (said := store.class_map(dataset_id, i))), {})
 
 
-# ------------------------------------------------------------------------------------------------------- conditions
-
-
-def _conditions(
-    corruptions: Sequence[str | Mapping[str, Any]], severities: Sequence[int], dataset: OpenDataset
-) -> list[dict[str, Any]]:
-    from analysis.robustness import CORRUPTIONS
-    from analysis.robustness.registry import SEVERITIES
-
-    levels = list(dict.fromkeys(severities))
-    for severity in levels:
-        if isinstance(severity, bool) or severity not in SEVERITIES:
-            raise BadParameter(f"A severity is a whole number from 1 to 5; got {severity!r}.")
-    found = [_clean()]
-    for name, params in _expanded(corruptions):
-        method = CORRUPTIONS[name]
-        bound = method.bound(params)
-        if method.kind == "edit" and dataset.record.masks < dataset.record.size:
-            raise BadParameter(
-                f"{method.label} needs a mask of the object for every image, and the dataset '{dataset.record.name}' "
-                f"has {dataset.record.masks:,} for {dataset.record.size:,} images. Leave it out, or import masks."
-            )
-        if any(c["name"] == name for c in found):
-            raise BadParameter(f"The corruption '{name}' is asked for twice. A sweep takes it once, with one setting.")
-        changed = {p.name: bound[p.name] for p in method.parameters if bound[p.name] != p.default}
-        chance = method.random or method.kind == "attack"
-        found += [
-            {
-                "name": name,
-                "severity": severity,
-                "params": bound,
-                "changed": changed,
-                "version": method.version,
-                "chance": chance,
-                "kind": method.kind,
-            }
-            for severity in sorted(levels)
-        ]
-    return found
-
-
-def _clean() -> dict[str, Any]:
-    nothing: dict[str, Any] = {}
-    return {
-        "name": CLEAN,
-        "severity": 0,
-        "params": nothing,
-        "changed": nothing,
-        "version": 1,
-        "chance": False,
-        "kind": "",
-    }
-
-
-def _expanded(corruptions: Sequence[str | Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
-    found: list[tuple[str, Mapping[str, Any]]] = []
-    for each in corruptions:
-        if isinstance(each, str):
-            found += [(name, {}) for name in (BENCHMARK if each == ALL else (each,)) if name != CLEAN]
-        else:
-            found.append((str(each["name"]), each.get("params") or {}))
-    settings: dict[str, Mapping[str, Any]] = {}
-    for name, params in found:  # "all" and one of these with a setting of its own: the setting wins
-        settings[name] = params or settings.get(name, {})
-    return [*settings.items()]
-
-
-def _stored_conditions(
-    workspace: Path,
-    stored: str,
-    dataset: OpenDataset,
-    corruptions: Sequence[str | Mapping[str, Any]],
-    severities: Sequence[int],
-) -> list[dict[str, Any]]:
-    from analysis.datasets.opened import OpenDataset
-    from analysis.pipelines.sweep_stored import Stored
-
-    rows = Stored(OpenDataset.open(workspace / DATASETS / stored), dataset)
-    wanted = [name for each in corruptions for name in ((each,) if isinstance(each, str) else (str(each["name"]),))]
-    names = [*rows.corruptions] if ALL in wanted else wanted
-    found = [_clean()]
-    for name in names:
-        levels = [s for s in rows.severities(name) if s in severities]
-        found += [_clean() | {"name": name, "severity": severity, "kind": "stored"} for severity in levels]
-    if len(found) == 1:
-        raise BadParameter(f"The dataset '{rows.name}' holds no images of the corruptions and severities asked for.")
-    return found
-
-
 # ------------------------------------------------------------------------------------------------------- the others
 
 
-def _deck(deck: Mapping[str, Any], known: Sequence[Known], conditions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _deck(deck: Mapping[str, Any], known: Sequence[Known]) -> dict[str, Any]:
     name, of, gate = str(deck["name"]).strip(), list(dict.fromkeys(deck["members"])), deck.get("gate") or "mean"
     ids = {k.name: k.model_id for k in known}
     if missing := [m for m in of if m not in ids]:
@@ -308,28 +212,10 @@ def _deck(deck: Mapping[str, Any], known: Sequence[Known], conditions: Sequence[
     for member, condition in trained.items():
         if member not in of:
             raise BadParameter(f"'{member}' was said to be trained on {condition}, but is not of the deck '{name}'.")
-        _check_condition(condition)
+        check_condition(condition)
     seen = [trained.get(m, CLEAN) for m in of] if gate == "spectral" else []
     deck_id = digest(family="deck", members=[ids[m] for m in of], gate=gate, trained_on=seen)
     return {"name": name, "members": of, "gate": gate, "trained_on": trained, "deck_id": deck_id}
-
-
-def _check_condition(text: str) -> None:
-    from analysis.robustness import CORRUPTIONS
-
-    parsed = condition_of(text)
-    if parsed.severity and CORRUPTIONS[parsed.corruption].kind != "corruption":
-        raise BadParameter(f"A spectrum is taken of corrupted images; '{text}' needs masks or a network.")
-
-
-def condition_of(text: str) -> SweepCondition:
-    """From "clean" or "fog/3"; BadParameter for others."""
-    name, _, severity = text.partition("/")
-    if text == CLEAN:
-        return SweepCondition()
-    if severity not in ("1", "2", "3", "4", "5"):
-        raise BadParameter(f"A condition is 'clean' or like 'fog/3'; got '{text}'.")
-    return SweepCondition(name, int(severity))
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -8,25 +8,29 @@ where all were trained on alike images nothing tells them apart, and it answers 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from analysis.errors import DataError
 from analysis.passes.forward import LOGITS
 from analysis.passes.predictions import log_softmax
-from analysis.pipelines.sweep_asking import condition_of
-from analysis.pipelines.sweep_members import rows
+from analysis.passes.stream import crop_of
+from analysis.pipelines.sweep_conditions import condition_of
+from analysis.pipelines.sweep_images import Images, Pictures
+from analysis.pipelines.sweep_members import Answering, attacked, in_units, rows
+from analysis.pipelines.sweep_networks import Networks
+from analysis.pipelines.sweep_plan import CHUNK, Plan
 from analysis.robustness import CORRUPTIONS
 from analysis.robustness.spectra import closest, spectrum
 from analysis.sweeps import CLEAN
+from models.preprocessing import Preprocessing
 
 GATED = 128
 """Images that are judged together."""
-
-ALIKE = "All members of this deck are said to be trained on the same images, so the gate lets all of them answer."
-NO_LOGITS = "A deck has no logits or features of its own: confidence, loss and Brier score are of the mean softmax."
 
 
 class Gate:
@@ -68,6 +72,27 @@ def mean_log_softmax(logits: Sequence[np.ndarray]) -> np.ndarray:
     return np.where(usable[:, None], logs, np.nan).astype(np.float32)
 
 
+def trained_on(deck: Mapping[str, Any]) -> list[str]:
+    """For each member of a gated deck what it was trained on; empty for a plain one."""
+    return [deck["trained_on"].get(name, CLEAN) for name in deck["members"]] if deck["gate"] == "spectral" else []
+
+
+def remarks_of(decks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What must be said of the decks of a sweep."""
+    found = []
+    if decks:
+        found.append(
+            "A deck has no logits or features of its own: its confidence, loss and Brier score are of the mean softmax."
+        )
+    for deck in decks:
+        if len(set(trained_on(deck))) == 1:
+            found.append(
+                f"All members of the deck '{deck['name']}' are said to be trained on the same images, so its gate lets "
+                "all of them answer."
+            )
+    return found
+
+
 def described(name: str) -> dict[str, Any]:
     """Of "clean" or "fog/3", as `sweep_images.Pictures` is asked for it."""
     condition = condition_of(name)
@@ -80,6 +105,59 @@ def described(name: str) -> dict[str, Any]:
         "params": method.bound(),
         "kind": method.kind,
     }
+
+
+class Decks:
+    """The decks of a sweep."""
+
+    def __init__(self, plan: Plan, networks: Networks, pictures: Pictures) -> None:
+        self._plan, self._networks, self._pictures = plan, networks, pictures
+        self._spectra: dict[tuple[str, Preprocessing], np.ndarray] = {}
+
+    def answers(
+        self, deck: int, asked: Mapping[str, Any], span: slice, images: Images, logits: Mapping[int, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Rows of a deck for a chunk. logits: of its members; not used under an attack.
+
+        An attack is one on the whole deck, by the mean of its members' softmax.
+        """
+        of = self._plan.members_of(self._plan.record.members[deck])
+        answering = [self._networks.answering(m) for m in of]
+        crops = [crop_of(a.classifier.preprocessing) for a in answering]
+        pixels = images[crops[0]]
+        if asked["kind"] == "attack":
+            if len(set(crops)) > 1:
+                raise DataError("Its members crop images in different ways, so no image can attack them together.")
+            pixels = self._attacked(answering, pixels, span, asked)
+            logits = {m: a.answers(pixels)[LOGITS] for m, a in zip(of, answering, strict=True)}
+        gate = self._gate(deck, crops[0])
+        shown = pixels.round().to(torch.uint8) if pixels.is_floating_point() else pixels
+        samples, truth = self._plan.samples[span], self._plan.truth[span]
+        return deck_rows([logits[m] for m in of], shown, gate, samples, truth)
+
+    def _attacked(self, answering: list[Answering], pixels: Tensor, span: slice, asked: Mapping[str, Any]) -> Tensor:
+        network = DeckNetwork([in_units(a.classifier.module, a.classifier) for a in answering]).eval()
+        truth, places, seed = self._plan.truth[span], self._plan.samples[span], self._plan.record.seed
+        size = min(a.batch for a in answering)
+        parts = [slice(s, s + size) for s in range(0, len(pixels), size)]
+        with ExitStack() as held:
+            for each in answering:
+                held.enter_context(each.classifier.exclusive())
+            return torch.cat([attacked(network, pixels[p], truth[p], places[p], asked, seed) for p in parts])
+
+    def _gate(self, deck: int, crop: Preprocessing) -> Gate | None:
+        """None where all members answer."""
+        trained = trained_on(self._plan.deck(deck))
+        if len(set(trained)) < 2:
+            return None
+        return Gate(trained, {name: self._spectrum(name, crop) for name in dict.fromkeys(trained)})
+
+    def _spectrum(self, name: str, crop: Preprocessing) -> np.ndarray:
+        """Of the sweep's first images, as members were trained on them."""
+        if (name, crop) not in self._spectra:
+            found = self._pictures.under(described(name), self._plan.samples[:CHUNK])
+            self._spectra |= {(name, each): spectrum(pixels) for each, pixels in found.items()}
+        return self._spectra[name, crop]
 
 
 class DeckNetwork(nn.Module):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from analysis.datasets.opened import OpenDataset
     from analysis.pipelines.sweep_stored import Stored
 
+Images = dict[Preprocessing, Tensor]
+"""(n, H, W, C) uint8 on the device, for every way of cropping."""
+
 _KEPT_BYTES = 256_000_000
 """Of clean crops that took decoding: what is kept for the next conditions."""
 
@@ -50,7 +53,7 @@ class Pictures:
         self._clean: dict[tuple[bytes, Preprocessing], np.ndarray] = {}
         self._kept = 0
 
-    def under(self, asked: Mapping[str, Any], samples: np.ndarray) -> dict[Preprocessing, Tensor]:
+    def under(self, asked: Mapping[str, Any], samples: np.ndarray) -> Images:
         """samples (n,) places in the dataset -> (n, H, W, C) uint8 on the device, a tensor a crop.
 
         Attacks are made of a network's own crop, so for these the images are clean. Raises what decoding raises, and
@@ -64,7 +67,7 @@ class Pictures:
         early = {} if not self._early else self._before(None if plain else asked, samples)
         return early | {c: self._after(None if plain else asked, samples, c) for c in self._late}
 
-    def _before(self, asked: Mapping[str, Any] | None, samples: np.ndarray) -> dict[Preprocessing, Tensor]:
+    def _before(self, asked: Mapping[str, Any] | None, samples: np.ndarray) -> Images:
         """Corrupt as stored, then crop."""
         stored = self.dataset.pixels(samples)
         assert stored is not None

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,9 @@ from analysis.errors import DataError
 from analysis.passes.files import write_whole
 from analysis.store.keys import digest
 from analysis.sweeps import Member, SweepCondition, SweepRecord
-from models.preprocessing import Preprocessing
+
+if TYPE_CHECKING:  # importing it costs a second of torch
+    from models.preprocessing import Preprocessing
 
 VERSION = 1
 """Of cells: goes up where what is in them changes."""
@@ -41,7 +43,7 @@ SWEEPS, CELLS, DATASETS, MODELS = "sweeps", "cells", "datasets", "models"
 class Facts:
     """What is known of a member once it was opened."""
 
-    preprocessing: Preprocessing | None = None  # None for decks, and for what could not be opened
+    preprocessing: Mapping[str, Any] | None = None  # as JSON; None for decks, and for what could not be opened
     refused: str = ""  # why it could not be opened
 
 
@@ -54,7 +56,7 @@ class Plan:
     samples: np.ndarray  # (N,) int64 places in the dataset, ascending
     truth: np.ndarray  # (N,) int64 the classifiers' class, -1 where unknown
     facts: tuple[Facts, ...]  # of each member
-    models: tuple[Mapping[str, Any], ...] = field(default=())  # ModelRecord as JSON
+    models: tuple[Mapping[str, Any], ...] = ()  # ModelRecord as JSON
 
     @property
     def blocks(self) -> range:
@@ -82,8 +84,10 @@ class Plan:
     def crops(self) -> list[Preprocessing]:
         """The ways in which members crop, each once, as `passes.stream.crop_of` tells them apart."""
         from analysis.passes.stream import crop_of
+        from models.preprocessing import Preprocessing
 
-        return list(dict.fromkeys(crop_of(f.preprocessing) for f in self.facts if f.preprocessing))
+        found = (Preprocessing.from_json(dict(f.preprocessing)) for f in self.facts if f.preprocessing)
+        return list(dict.fromkeys(map(crop_of, found)))
 
     def members_of(self, deck: Member) -> list[int]:
         return [place for name in deck.of if (place := self.record.member(name)) is not None]
@@ -125,29 +129,21 @@ class Plan:
         return samples_digest(self.samples)
 
     def to_json(self) -> dict[str, Any]:
-        facts = [{"preprocessing": p and p.to_json(), "refused": r} for p, r in map(_pair, self.facts)]
         return {
             "arguments": dict(self.arguments),
             "record": record_to_json(self.record),
             "samples": self.samples.tolist(),
             "truth": self.truth.tolist(),
-            "facts": facts,
+            "facts": [asdict(f) for f in self.facts],
             "models": [dict(m) for m in self.models],
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Plan:
-        facts = tuple(
-            Facts(Preprocessing.from_json(f["preprocessing"]) if f["preprocessing"] else None, f["refused"])
-            for f in values["facts"]
-        )
+        facts = tuple(Facts(**f) for f in values["facts"])
         samples, truth = (np.array(values[n], dtype=np.int64) for n in ("samples", "truth"))
         record = record_from_json(values["record"])
         return cls(values["arguments"], record, samples, truth, facts, tuple(values["models"]))
-
-
-def _pair(facts: Facts) -> tuple[Preprocessing | None, str]:
-    return facts.preprocessing, facts.refused
 
 
 def plan_path(workspace: Path, sweep_id: str) -> Path:

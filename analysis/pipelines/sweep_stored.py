@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.errors import BadParameter
-from analysis.pipelines.sweep_asking import condition_of
+from analysis.pipelines.sweep_conditions import condition_of
 
 if TYPE_CHECKING:
     from analysis.datasets.opened import OpenDataset

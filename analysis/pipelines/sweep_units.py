@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from analysis.datasets.opened import OpenDataset
 from analysis.engine.devices import best
@@ -25,22 +24,18 @@ from analysis.errors import DataError
 from analysis.passes.files import WriteFailed
 from analysis.passes.forward import LOGITS
 from analysis.passes.stream import crop_of
-from analysis.pipelines import sweep_decks
 from analysis.pipelines.sweep_cells import there, write_cell
-from analysis.pipelines.sweep_decks import DeckNetwork, Gate, deck_rows
-from analysis.pipelines.sweep_images import Pictures
-from analysis.pipelines.sweep_members import Answering, attacked, in_units, joined, not_numbers, rows
+from analysis.pipelines.sweep_decks import Decks
+from analysis.pipelines.sweep_images import Images, Pictures
+from analysis.pipelines.sweep_members import joined, not_numbers, rows
 from analysis.pipelines.sweep_networks import Networks
-from analysis.pipelines.sweep_plan import CHUNK, DATASETS, Plan, load_plan, plan_path
+from analysis.pipelines.sweep_plan import DATASETS, Plan, load_plan, plan_path
 from analysis.pipelines.sweep_stored import Stored
-from analysis.robustness.spectra import spectrum
 from models.errors import CutawayError
-from models.preprocessing import Preprocessing
 
 FAILS = (CutawayError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError)
 """What networks and methods of others raise; it is told of the cell, and the sweep goes on."""
 
-Images = dict[Preprocessing, Tensor]
 _Place = tuple[int, int, int]  # condition, block, chunk
 
 
@@ -64,7 +59,6 @@ class _Gathered:
     features: dict[str, list[np.ndarray]] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
-    remarks: list[str] = field(default_factory=list)
 
 
 class UnitWorker:
@@ -80,7 +74,7 @@ class UnitWorker:
         stored = Stored(OpenDataset.open(folder / given, as_stored=True), self.dataset) if given else None
         self.pictures = Pictures(self.dataset, plan.crops, best(), plan.record.seed, stored)
         self.networks = Networks(workspace, plan)
-        self._spectra: dict[tuple[str, Preprocessing], np.ndarray] = {}
+        self.decks = Decks(plan, self.networks, self.pictures)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="corrupt")
         self._ahead: dict[_Place, Future[Images]] = {}
 
@@ -169,6 +163,22 @@ class UnitWorker:
                 found[deck].error = _told(error)
             found[deck].seconds += time.perf_counter() - began
 
+    def _deck(
+        self,
+        deck: int,
+        condition: int,
+        span: slice,
+        images: Images,
+        logits: Mapping[int, np.ndarray],
+        failed: Mapping[int, str],
+        gathered: _Gathered,
+    ) -> None:
+        for member in self.plan.members_of(self.record.members[deck]):
+            if member in failed:
+                raise DataError(f"Its member {self.record.members[member].name} failed: {failed[member]}")
+        asked = self.plan.asked_condition(condition)
+        gathered.parts.append(self.decks.answers(deck, asked, span, images, logits))
+
     def _answers(self, member: int, condition: int, span: slice, images: Images) -> dict[str, np.ndarray]:
         answering = self.networks.answering(member)
         pixels = images[crop_of(answering.classifier.preprocessing)]
@@ -186,65 +196,6 @@ class UnitWorker:
         head = self.networks.answering(member).head
         return rows(answers, head, self.plan.samples[span], self.plan.truth[span])
 
-    # --------------------------------------------------------------------------------------------------------- decks
-
-    def _deck(
-        self,
-        deck: int,
-        condition: int,
-        span: slice,
-        images: Images,
-        logits: dict[int, np.ndarray],
-        failed: Mapping[int, str],
-        gathered: _Gathered,
-    ) -> None:
-        of = self.plan.members_of(self.record.members[deck])
-        for member in of:
-            if member in failed:
-                raise DataError(f"Its member {self.record.members[member].name} failed: {failed[member]}")
-        answering = [self.networks.answering(m) for m in of]
-        crops = [crop_of(a.classifier.preprocessing) for a in answering]
-        pixels = images[crops[0]]
-        asked = self.plan.asked_condition(condition)
-        if asked["kind"] == "attack":
-            if len(set(crops)) > 1:
-                raise DataError("Its members crop images in different ways, so no image can attack them together.")
-            pixels = self._attacked(answering, pixels, span, asked)
-            logits = {m: a.answers(pixels)[LOGITS] for m, a in zip(of, answering, strict=True)}
-        gate = self._gate(deck, crops[0], gathered)
-        shown = pixels if pixels.dtype == torch.uint8 else pixels.round().to(torch.uint8)
-        samples, truth = self.plan.samples[span], self.plan.truth[span]
-        gathered.parts.append(deck_rows([logits[m] for m in of], shown, gate, samples, truth))
-        if sweep_decks.NO_LOGITS not in gathered.remarks:
-            gathered.remarks.append(sweep_decks.NO_LOGITS)
-
-    def _attacked(self, answering: list[Answering], pixels: Tensor, span: slice, asked: Mapping[str, Any]) -> Tensor:
-        network = DeckNetwork([in_units(a.classifier.module, a.classifier) for a in answering]).eval()
-        truth, places = self.plan.truth[span], self.plan.samples[span]
-        size = min(a.batch for a in answering)
-        parts = [slice(s, s + size) for s in range(0, len(pixels), size)]
-        found = [attacked(network, pixels[p], truth[p], places[p], asked, self.record.seed) for p in parts]
-        return torch.cat(found)
-
-    def _gate(self, deck: int, crop: Preprocessing, gathered: _Gathered) -> Gate | None:
-        asked = self.plan.deck(deck)
-        if asked["gate"] != "spectral":
-            return None
-        trained = [asked["trained_on"].get(name, "clean") for name in asked["members"]]
-        if len(set(trained)) == 1:
-            if sweep_decks.ALIKE not in gathered.remarks:
-                gathered.remarks.append(sweep_decks.ALIKE)
-            return None
-        return Gate(trained, {name: self._spectrum(name, crop) for name in dict.fromkeys(trained)})
-
-    def _spectrum(self, name: str, crop: Preprocessing) -> np.ndarray:
-        """Of the sweep's first images, as members were trained on them."""
-        if (name, crop) not in self._spectra:
-            condition = sweep_decks.described(name)
-            found = self.pictures.under(condition, self.plan.samples[:CHUNK])[crop]
-            self._spectra[name, crop] = spectrum(found)
-        return self._spectra[name, crop]
-
     # --------------------------------------------------------------------------------------------------------- files
 
     def _kept(self, cell_id: str, member: int, gathered: _Gathered) -> dict[str, Any]:
@@ -252,7 +203,7 @@ class UnitWorker:
         if gathered.error or not gathered.parts:
             return {"state": "failed", "message": gathered.error, "seconds": gathered.seconds}
         columns = joined(gathered.parts)
-        remarks = [*gathered.remarks]
+        remarks = []
         if lost := not_numbers(columns):
             remarks.append(
                 f"The logits of {lost:,} of {len(columns['sample']):,} samples are not numbers: they count as wrong "
