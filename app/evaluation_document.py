@@ -46,7 +46,7 @@ def document(drawn: Drawn) -> dict[str, Any]:
     found, rows = drawn.found, drawn.order.rows
     low, high = _span(drawn)
     heads = _columns(drawn)
-    tall = min(max((drawn.height - HEADS_PX) // max(len(rows), 1), 14), 34 if drawn.large else 26)
+    tall = min(max((drawn.height - HEADS_PX) // max(len(rows), 1), 14), 48 if drawn.large else 38)
     lines, kin = _rows(drawn), families([family(m) for m in drawn.sweep.members])
     shown = dict.fromkeys(family(drawn.sweep.members[found.members[i]]) for i in rows)
     return {

@@ -80,7 +80,7 @@ def multiples(
         colour = next(line.colour for line in lines if line.family == family)
         figure.add_scatter(x=[None], y=[None], mode="lines", name=escape(family), line={"color": colour, "width": 3})
     figure.update_xaxes(**_severities(dark))
-    figure.update_yaxes(**_values(scale, dark))
+    figure.update_yaxes(**_values(scale, dark), range=_range(lines))
     figure.update_annotations(font_size=12, yshift=-3)
     return figure.update_layout(
         height=height, margin={"l": 10, "r": 10, "t": 22, "b": 10}, hovermode="closest", dragmode=False,
@@ -151,6 +151,16 @@ def _severities(dark: bool) -> dict:
         "gridcolor": GRID[dark],
         "zeroline": False,
     }
+
+
+def _range(lines: Sequence[Line]) -> list[float] | None:
+    """One for all axes, so that heights can be compared."""
+    values = np.concatenate([line.values.ravel() for line in lines]) if lines else np.empty(0)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    room = 0.06 * max(float(values.max() - values.min()), 1e-6)
+    return [float(values.min()) - room, float(values.max()) + room]
 
 
 def _values(scale: Scale, dark: bool) -> dict:

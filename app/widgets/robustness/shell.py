@@ -61,7 +61,7 @@ PANELS: dict[View, Panel] = {
     "similarity": Panel("Geometric similarity", "Similarity", "who is alike, what is redundant?", similarity),
     "local": Panel("Local geometry", "Local", "how did features move?", local),
     "global": Panel("Global geometry", "Global", "towards which classes?", global_),
-    "attribution": Panel("Geometric attribution", "Attribution", "which pixels move it?", attribution),
+    "attribution": Panel("Geometric attribution", "Attribution", "which pixels?", attribution),
     "samples": Panel("Samples", "Samples", "what do these have in common?", samples),
     "curves": Panel("Corruption curves", "Curves", "how fast does it fall with severity?", curves),
     "corruptions": Panel("Corruptions", "Corruptions", "what do they look like?", corruptions),
@@ -69,7 +69,7 @@ PANELS: dict[View, Panel] = {
     "findings": Panel("Findings", "Findings", "which claims hold here?", findings),
 }
 ROWS: tuple[tuple[int, tuple[tuple[View, float], ...]], ...] = (
-    (372, (("table", 60), ("similarity", 40))),
+    (392, (("table", 60), ("similarity", 40))),
     (338, (("local", 27), ("global", 28), ("attribution", 18), ("samples", 27))),
 )
 """Of the six: a row's height in pixels; its views and how wide they are to each other."""

@@ -17,7 +17,7 @@ from app.robustness_choice import HEIGHT, PAGE, Choice, Room, Subject
 from app.robustness_words import SCORES, condition
 from app.widgets.robustness.evaltable import evaltable
 
-EXTRA_PX = 42
+EXTRA_PX = 62
 """The row of panels that the table is in is so much higher than the other."""
 
 ORDERS = {FAMILY: "by family", CLUSTER: "clustered by geometry", NAME: "by name"}

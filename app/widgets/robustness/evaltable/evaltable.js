@@ -98,7 +98,7 @@ function mount({ data, parentElement, setTriggerValue }) {
   const focused = place.contains(place.getRootNode().activeElement);
   const act = (what) => setTriggerValue("picked", { ...what, at: Date.now() });
   const scroll = element("div", "scroll"), table = element("table");
-  place.className = `evaltable${data.tall >= 22 ? " tall" : ""}${data.wide ? " wide" : ""}`;
+  place.className = `evaltable${data.tall >= 24 ? " tall" : ""}${data.wide ? " wide" : ""}`;
   scroll.style.maxHeight = `${data.height - 22}px`;
   table.setAttribute("role", "grid");
   table.setAttribute("aria-label", `Evaluation table: ${data.score}`);
