@@ -76,7 +76,7 @@ function mount({ data, parentElement, setTriggerValue }) {
   if (sheet.stamp !== data.stamp) {
     Object.assign(sheet, { data, stamp: data.stamp });
     const across = Math.min(data.members.length, data.across);
-    const side = across <= 4 ? 20 : across <= 8 ? 16 : 13;
+    const side = across <= 4 ? (data.side < 50 ? 16 : 20) : across <= 8 && data.side > 50 ? 16 : 13;
     root.style.setProperty("--cell", `${side}px`);
     root.style.setProperty("--across", across);
     root.style.setProperty("--side", `${data.side}px`);
