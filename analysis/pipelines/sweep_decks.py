@@ -84,12 +84,11 @@ def remarks_of(decks: Sequence[Mapping[str, Any]]) -> list[str]:
         found.append(
             "A deck has no logits or features of its own: its confidence, loss and Brier score are of the mean softmax."
         )
-    for deck in decks:
-        if len(set(trained_on(deck))) == 1:
-            found.append(
-                f"All members of the deck '{deck['name']}' are said to be trained on the same images, so its gate lets "
-                "all of them answer."
-            )
+    alike = [deck["name"] for deck in decks if len(set(trained_on(deck))) == 1]
+    found += [
+        f"All members of the deck '{name}' are said to be trained on the same images, so its gate lets them all answer."
+        for name in alike
+    ]
     return found
 
 
