@@ -3,9 +3,9 @@
 "Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free attacks". Half of that
 ensemble, AutoAttack: APGD on the cross-entropy and, with loss="dlr", on the ratio of logit differences (eq. 6); not the
 targeted forms, nor FAB and Square. The ensemble as a library was looked for: its authors' package is not on the index
-of Python packages, torchattacks 3.5.1 wants a `requests` too old for Streamlit, pyautoattack 0.2.0 names no licence, and
-that of adversarial-robustness-toolbox 1.20.1 is another ensemble (DeepFool in place of FAB) that reads numpy's global
-chance.
+of Python packages, torchattacks 3.5.1 wants a `requests` too old for Streamlit, pyautoattack 0.2.0 names no licence,
+and that of adversarial-robustness-toolbox 1.20.1 is another ensemble (DeepFool in place of FAB) that reads numpy's
+global chance.
 """
 
 from dataclasses import dataclass
@@ -154,7 +154,7 @@ def _climbed(
 
 def _checkpoints(steps: int) -> set[int]:
     """After which steps progress is looked at: .22 of all, then ever sooner, no sooner than .06 (section 3.1)."""
-    shares = [0.0, 0.22]
-    while shares[-1] < 1:
-        shares.append(shares[-1] + max(shares[-1] - shares[-2] - 0.03, 0.06))
-    return {-int(-share * steps // 1) for share in shares[1:]}
+    percents = [0, 22]
+    while percents[-1] < 100:
+        percents.append(percents[-1] + max(percents[-1] - percents[-2] - 3, 6))
+    return {-(-percent * steps // 100) for percent in percents[1:]}

@@ -33,4 +33,4 @@ def background_removed(
         colour = images.mean(dim=(2, 3), keepdim=True)
     else:
         colour = images.new_tensor({"grey": 0.5, "black": 0.0, "white": 1.0}[ground])
-    return torch.where(masks[:, None], images, images + level * (colour - images))
+    return torch.where(masks[:, None], images, torch.lerp(images, colour.expand_as(images), level))

@@ -43,7 +43,7 @@ def background_replaced(
     other = _clouds(draws, channels, rows, columns) if texture == "clouds" else None
     if other is None:
         other = _waves(draws, channels, rows, columns, crossed=texture == "checks")
-    return torch.where(masks[:, None], images, images + level * (other - images))
+    return torch.where(masks[:, None], images, torch.lerp(images, other, level))
 
 
 def _clouds(draws: Draws, channels: int, rows: int, columns: int) -> Tensor:

@@ -24,19 +24,27 @@ from analysis.robustness.warping import shifted
     random=True,
 )
 def object_position(images: Tensor, masks: Tensor, level: float, draws: Draws) -> Tensor:
-    """level: the way as a share of the sides. Of the two ways along a direction the one with more room is taken."""
+    """level: the way as a share of the sides. Of the two ways along the direction that with more room is taken."""
     rows, columns = images.shape[-2:]
     top, bottom, left, right = boxes(masks)
     angle = math.pi * draws.uniform()
-    down = _allowed(level * rows * angle.sin(), -top, rows - 1 - bottom)
-    across = _allowed(level * columns * angle.cos(), -left, columns - 1 - right)
+    down, across = rows * angle.sin(), columns * angle.cos()
+    there, back = (
+        _room(s * down, -top, rows - 1 - bottom) + _room(s * across, -left, columns - 1 - right) for s in (1, -1)
+    )
+    way = torch.where(back > there, -level, level)
+    down = _within(way * down, -top, rows - 1 - bottom)
+    across = _within(way * across, -left, columns - 1 - right)
     rim = grown(masks)
     moved = shifted(cut(images, rim), down, across, border="black")
     return pasted(filled(images, rim), moved)
 
 
-def _allowed(way: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    """Whole pixels within low .. high (n,), turned round where that leads further."""
-    there, back = (w.round().long() for w in (way, -way))
-    there, back = (torch.minimum(torch.maximum(w, low), high) for w in (there, back))
-    return torch.where(back.abs() > there.abs(), back, there)
+def _within(way: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """Whole pixels, no less than low and no more than high, (n,) int64."""
+    return torch.minimum(torch.maximum(way.round().long(), low), high)
+
+
+def _room(way: Tensor, low: Tensor, high: Tensor) -> Tensor:
+    """How much of a way lies within the frame, in pixels."""
+    return _within(way, low, high).abs()

@@ -31,5 +31,5 @@ def object_size(
     zoom = level if way == "larger" else 1 / level
     rim = grown(masks)
     maps = turning(images.new_zeros(len(images)), zoom=zoom)
-    moved = warped(cut(images, rim), maps, centres(masks).to(images), border="black", finer=1 if zoom > 1 else 3)
+    moved = warped(cut(images, rim), maps, centres(masks).to(images), border="black", finer=1 if zoom > 1 else 2)
     return pasted(filled(images, rim), moved)
