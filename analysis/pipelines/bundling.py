@@ -38,31 +38,33 @@ _MARGIN = 127.0
 
 @dataclass(frozen=True, slots=True)
 class Bundled:
-    """One sweep of the family: what is asked of `pipelines.sweep`."""
+    """One sweep: what is asked of `pipelines.sweep`."""
 
     name: str
-    base: str
-    others: tuple[str, ...]  # bundled models beside the base and its family
+    models: tuple[str, ...]  # the first is the one that others are compared with
     deck: tuple[str, ...]
     images: int
-
-    @property
-    def models(self) -> list[str]:
-        return [self.base, *(n for n, v in FAMILY.items() if v.base == self.base), *self.others]
 
 
 SHAPES_TEST: Mapping[str, Any] = {"count": 1000, "split": "test"}
 """The generator's knobs for the images of the first sweep, which are made at the first start."""
 
+_SOME = ("random-80", "layer-magnitude-80", "global-magnitude-80", "global-magnitude-95", "snip-80", "fisher-80")
+_TRAINED = ("magnitude-tuned-80", "lrr-50", "lrr-80", "lrr-95", "gmp-95", "lth-80", "edge-popup-50", "biprop-50")
+
 BUNDLED: Mapping[str, Bundled] = {
     "shapes": Bundled(
         "Shapes, 1,000 test images",
-        SHAPES,
-        ("shapes-cnn-robust", "shapes-cnn-shortcut"),
+        (SHAPES, *(n for n, v in FAMILY.items() if v.base == SHAPES), "shapes-cnn-robust", "shapes-cnn-shortcut"),
         tuple(f"{SHAPES}-lrr-{n}" for n in (50, 80, 95)),
         1000,
     ),
-    "cifar": Bundled("CIFAR-10, 1,000 test images", CIFAR, (), tuple(f"{CIFAR}-lrr-{n}" for n in (50, 80, 95)), 1000),
+    "cifar": Bundled(
+        "CIFAR-10, 500 test images",
+        (CIFAR, *(f"{CIFAR}-{which}" for which in (*_SOME, *_TRAINED, "structured-50"))),
+        tuple(f"{CIFAR}-lrr-{n}" for n in (50, 80, 95)),
+        500,
+    ),
 }
 
 
@@ -160,10 +162,17 @@ def _read(path: Path) -> tuple[SweepRecord, list[Cell], str]:
     return SweepRecord.from_json(found["record"]), [Cell.from_json(c) for c in found["cells"]], found["query"]
 
 
-def make(name: str, workspace: Path, data: Path | None, report: Report = silent, folder: Path = FOLDER) -> None:
+def make(
+    name: str,
+    workspace: Path,
+    data: Path | None,
+    corruptions: Sequence[str] = ("all",),
+    report: Report = silent,
+    folder: Path = FOLDER,
+) -> None:
     """Compute a bundled sweep in a workspace (or go on with it) and write its files.
 
-    data: for "cifar", an array file of images that Cutaway can import; the first of them are taken.
+    data: for "cifar", an array file of images that Cutaway can import; `Bundled.images` of them are taken.
     """
     from analysis.pipelines import sweep
     from analysis.pipelines.work import run_here
@@ -175,7 +184,7 @@ def make(name: str, workspace: Path, data: Path | None, report: Report = silent,
         if name == "shapes":
             made = run_here(store, workspace, "generate", shapes_test(), report)
         else:
-            classes = list(load(wanted.base).class_names)
+            classes = list(load(wanted.models[0]).class_names)
             made = run_here(
                 store,
                 workspace,
@@ -188,9 +197,9 @@ def make(name: str, workspace: Path, data: Path | None, report: Report = silent,
             workspace,
             models=wanted.models,
             dataset=made["dataset_id"],
-            corruptions="all",
+            corruptions=corruptions,
             limit=wanted.images,
-            reference=wanted.base,
+            reference=wanted.models[0],
             decks=[{"name": "deck of lrr 50, 80, 95", "members": list(wanted.deck), "gate": "mean"}],
             name=wanted.name,
         )
@@ -214,7 +223,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--workspace", type=Path, default=Path("sweeps-workspace"))
     given = parser.parse_args(words)
     for name in given.names:
-        make(name, given.workspace, given.data, _said)
+        make(name, given.workspace, given.data, report=_said)
 
 
 def _said(fraction: float, text: str) -> None:
