@@ -11,7 +11,7 @@ from analysis.errors import BadParameter, NotApplicable
 from analysis.robustness.draws import Draws
 from analysis.robustness.registry import CORRUPTIONS, SEVERITIES, Corruption, Table
 
-NUDGE = 2.0**-11
+NUDGE = 2.0**-13
 """Of a byte. The published code computes in float64; what is a whole byte there lies just below one in float32, and
 truncation would make the next lower one of it."""
 
@@ -59,9 +59,9 @@ def corrupted(
     pixels (n, H, W, C) uint8, C 1 or 3, array or tensor on any device; `places` (n,): where each image is in its
     dataset, which with the seed and the name decides its chance; `masks` (n, H, W) bool: where the object is, for
     edits -> the same shape and type, on the same device. Values are cut off and truncated to bytes as the published
-    sets are. A grey image goes through as three equal channels, and its green one is what comes back. Raises
-    UnknownName, BadParameter for a severity or a parameter that is not there, NotApplicable for an attack or an edit
-    without masks.
+    sets are. A grey image goes through as three equal channels, and its green one is what comes back. In batches of
+    another size a rare value may be one byte off, as sums round otherwise. Raises UnknownName, BadParameter for a
+    severity or a parameter that is not there, NotApplicable for an attack or an edit without masks.
     """
     method = CORRUPTIONS[name]
     given = torch.from_numpy(np.require(pixels, requirements=("C", "W"))) if isinstance(pixels, np.ndarray) else pixels
