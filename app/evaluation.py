@@ -137,6 +137,24 @@ def every_cell(
     return values, low, high
 
 
+def corruption_error(sweep: SweepRecord, accuracies: np.ndarray) -> np.ndarray:
+    """mCE in per cent, the sweep's reference = 100: (M, C) of all cells -> (M,); nan where cells lack.
+
+    Over the fifteen corruptions of the benchmark, or those of them that the sweep has; where it has none, over all.
+    """
+    from analysis.robustness.aggregates import corruption_errors, mce
+    from analysis.robustness.curves import laid
+
+    names = [n for n in sweep.corruptions if n not in EXTRA and group(n) in GROUPS] or list(sweep.corruptions)
+    reference = sweep.member(sweep.reference)
+    if not names or reference is None:
+        return np.full(len(accuracies), np.nan)
+    severities = tuple(sorted({c.severity for c in sweep.conditions if c.severity}))
+    places = laid([(c.corruption, c.severity) for c in sweep.conditions], tuple(names), severities)
+    errors = corruption_errors(accuracies[..., None], places)
+    return mce(errors, errors[reference])[:, 0]
+
+
 def _counted(score: str, grouped: Grouped) -> np.ndarray:
     if score == "accuracy":
         return grouped.accuracy

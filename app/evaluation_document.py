@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.sweeps import CLEAN, Member, SweepRecord
 from app.evaluation import SHARES, WORSE, Column, Evaluation
 from app.evaluation_order import CLUSTER, MCE, MEAN, NAME, Order
+from app.evaluation_published import published_rows
+from app.evaluation_words import said, share
 from app.figures.variant_colours import families
 from app.robustness_words import SCORES, brief, condition, corruption, family, family_label
+
+if TYPE_CHECKING:
+    from analysis.robustness.published import Published
 
 LEAST_SPAN = {"share": 0.05, "number": 1e-6}
 """A ramp is never stretched over less: differences that are nothing must not look like something."""
@@ -39,6 +44,7 @@ class Drawn:
     b: tuple[int, int]
     large: bool
     height: int
+    published: Sequence[Published] = ()
 
 
 def document(drawn: Drawn) -> dict[str, Any]:
@@ -46,8 +52,11 @@ def document(drawn: Drawn) -> dict[str, Any]:
     found, rows = drawn.found, drawn.order.rows
     low, high = _span(drawn)
     heads = _columns(drawn)
-    tall = min(max((drawn.height - HEADS_PX) // max(len(rows), 1), 14), 48 if drawn.large else 38)
+    tall = min(
+        max((drawn.height - HEADS_PX) // max(len(rows) + len(drawn.published), 1), 14), 48 if drawn.large else 56
+    )
     lines, kin = _rows(drawn), families([family(m) for m in drawn.sweep.members])
+    others, cells = published_rows(drawn.published, drawn.score, drawn.severity, heads, (low, high))
     shown = dict.fromkeys(family(drawn.sweep.members[found.members[i]]) for i in rows)
     return {
         "score": SCORES.get(drawn.score, drawn.score),
@@ -59,8 +68,8 @@ def document(drawn: Drawn) -> dict[str, Any]:
         "split": _split(drawn),
         "corner": {"key": NAME, "label": "", "title": "The variants' names", "way": _way(drawn, NAME)},
         "columns": heads,
-        "rows": lines,
-        "cells": [[_cell(drawn, i, head, (low, high)) for head in heads] for i in rows],
+        "rows": [*lines, *others],
+        "cells": [*([_cell(drawn, i, head, (low, high)) for head in heads] for i in rows), *cells],
         "families": [{"label": family_label(f), "colour": kin[f]} for f in shown],
         **_marks(drawn, heads, lines),
         "tall": tall,
@@ -69,22 +78,6 @@ def document(drawn: Drawn) -> dict[str, Any]:
         "strong": 50 if drawn.large else 36,
         "height": drawn.height,
     }  # fmt: skip
-
-
-def said(value: float, score: str, *, brief: bool = False) -> str:
-    """A score as people read it; "" for nan. brief: without its unit, in a narrow cell."""
-    if not np.isfinite(value):
-        return ""
-    if score in SHARES:
-        number = (
-            f"{100 * value:+.0f}"
-            if score == "gap" and brief
-            else f"{100 * value:.0f}"
-            if brief
-            else f"{100 * value:.1f} %"
-        )
-        return number.replace("-", "−")
-    return (f"{value:.2g}" if brief else f"{value:.3g}").replace("-", "−")
 
 
 def _neutral(score: str) -> bool:
@@ -101,10 +94,6 @@ def _span(drawn: Drawn) -> tuple[float, float]:
     if drawn.score == "gap":
         return 0.0, max(-low, high, least)
     return (low, high) if high - low >= least else (high - least, high)
-
-
-def _share(value: float, span: tuple[float, float]) -> float | None:
-    return round((value - span[0]) / (span[1] - span[0]), 3) if np.isfinite(value) else None
 
 
 def _split(drawn: Drawn) -> float | None:
@@ -210,13 +199,13 @@ def _cell(drawn: Drawn, i: int, head: Mapping[str, Any], span: tuple[float, floa
     value, state = float(found.values[i, k]), found.states[i][k]
     low, high, samples = float(found.low[i, k]), float(found.high[i, k]), int(found.samples[i, k])
     made: dict[str, Any] = {
-        "state": "" if state == "done" else state, "share": _share(value, span),
+        "state": "" if state == "done" else state, "share": share(value, span),
         "text": said(value, drawn.score), "short": said(value, drawn.score, brief=True),
         "why": found.messages.get((i, k), ""), "count": f"{samples:,} samples" if samples else "",
         "interval": f"{said(low, drawn.score)} to {said(high, drawn.score)} (95 %)" if np.isfinite(low) else "",
         "counts": _counts(drawn, i, found.columns[k]),
     }  # fmt: skip
-    made["levels"] = [_share(float(v), span) for v in found.levels[i, k]]
+    made["levels"] = [share(float(v), span) for v in found.levels[i, k]]
     return made
 
 
@@ -228,7 +217,7 @@ def _summary(drawn: Drawn, i: int, head: Mapping[str, Any]) -> dict[str, Any]:
     short = said(value, drawn.score, brief=True) if mean else f"{value:.0f}" if np.isfinite(value) else ""
     span = _span(drawn) if mean else (float(there.min()), float(max(there.max(), there.min() + 5)))
     blank = {"state": "" if text else "missing", "why": "", "count": "", "interval": "", "counts": None, "levels": None}
-    return blank | {"text": text, "short": short, "share": _share(value, span)}
+    return blank | {"text": text, "short": short, "share": share(value, span)}
 
 
 def _counts(drawn: Drawn, i: int, column: Column) -> list[int] | None:

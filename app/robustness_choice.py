@@ -49,13 +49,14 @@ class Choice:
     score: str = "accuracy"  # the number in a cell of the table
     number: Number = "margin"  # its histogram, and what maps speak of
     sort: str = ""  # of the table: "name", "family", "cluster", a corruption, "mean"; a leading "-" turns it
+    published: str = ""  # "1": what others published is laid over the table
     a: str = ""  # the representation on show: a member ...
     at: str = ""  # ... and a condition
     b: str = ""  # what it is compared with
     bt: str = ""
     classes: tuple[int, ...] = ()  # of the local geometry; empty: all
     colour: str = ""  # of the similarity: variant, corruption
-    points: str = ""  # of the similarity: cells (a variant under a corruption), variants
+    points: str = ""  # of the similarity: "" (variants under corruptions), variants, corruptions
     projection: str = ""  # of the similarity: mds, umap
     shown: str = ""  # of the similarity: map, matrix, tree, redundancy
     drawn: str = ""  # of the local geometry: arrows, change
@@ -70,6 +71,7 @@ _TEXTS = (
     "sweep",
     "score",
     "sort",
+    "published",
     "a",
     "at",
     "b",

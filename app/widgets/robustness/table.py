@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from analysis.sweeps import SweepRecord
 from app import linked, resources, sweep_numbers
 from app.boundary import plain
-from app.evaluation import Evaluation, columns, evaluated, offered, recounted
+from app.evaluation import Evaluation, columns, corruption_error, evaluated, every_cell, offered, recounted
 from app.evaluation_document import Drawn, document
 from app.evaluation_order import CLUSTER, FAMILY, NAME, order
+from app.evaluation_published import PUBLISHED_SCORES, benchmark, published
 from app.robustness_choice import HEIGHT, PAGE, Choice, Room, Subject
 from app.robustness_words import SCORES, condition
 from app.widgets.robustness.evaltable import evaltable
@@ -39,7 +39,17 @@ def controls(subject: Subject, room: Room) -> Choice:
     sort = st.selectbox(
         "Order", words, key=key, format_func=lambda n: words.get(n) or n, width=190, label_visibility="collapsed"
     )
-    return replace(choice, score=score or "accuracy", sort="" if sort == FAMILY else sort or "")
+    choice = replace(choice, score=score or "accuracy", sort="" if sort == FAMILY else sort or "")
+    return _published_too(subject.sweep, choice) if room == "large" else choice
+
+
+def _published_too(sweep: SweepRecord, choice: Choice) -> Choice:
+    """Whether what others published is laid over; offered where there is something like this sweep."""
+    if benchmark(sweep) is None or choice.score not in PUBLISHED_SCORES:
+        return choice
+    key = PAGE.seed("table_published", bool(choice.published))
+    shown = st.checkbox("Published rows", key=key, help=f"Results on {benchmark(sweep)}, marked as published.")
+    return replace(choice, published="1" if shown else "")
 
 
 def section(subject: Subject, room: Room) -> Choice:
@@ -65,13 +75,16 @@ def section(subject: Subject, room: Room) -> Choice:
 def _drawn(subject: Subject, found: Evaluation, room: Room) -> Drawn:
     choice, sweep = subject.choice, subject.sweep
     clusters = choice.sort.removeprefix("-") == CLUSTER
-    mce = np.full(len(found.members), np.nan)
+    grouped = None if subject.selected is None else sweep_numbers.grouped(sweep, subject.selected)
+    accuracies, _, _ = every_cell(sweep, "accuracy", sweep_numbers.cells(sweep), grouped)
+    mce = corruption_error(sweep, accuracies)[list(found.members)]
     arranged = order(sweep, found, choice.sort, sweep_numbers.grouped(sweep) if clusters else None, mce)
     return Drawn(
         sweep=sweep, found=found, order=arranged, score=choice.score, severity=choice.severity, number=choice.number,
         histograms=sweep_numbers.histograms(sweep, choice.number, subject.selected),
         edges=sweep_numbers.edges(sweep, choice.number), mce=mce, sort=choice.sort, a=subject.a, b=subject.b,
-        large=room == "large", height=HEIGHT[room] + EXTRA_PX,
+        large=room == "large", height=HEIGHT[room] + EXTRA_PX * (room == "small"),
+        published=published(sweep) if choice.published and room == "large" else (),
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 const NEAR = 10;
 
-function sheet(data, row, column, cell) {
+/* brief: without the drawings, so that it does not hide the views that follow a click */
+function sheet(data, row, column, cell, brief) {
   const made = element("div", "card"), head = data.columns[column];
   made.append(element("strong", "", data.rows[row].name));
   made.append(element("div", "quiet", head.title));
@@ -12,6 +13,7 @@ function sheet(data, row, column, cell) {
     line.append(element("span", "big", cell.text), element("span", "quiet", cell.interval ? `  ${cell.interval}` : ""));
     made.append(line, element("div", "quiet", [data.score, cell.count].filter(Boolean).join(" · ")));
   }
+  if (brief) return made;
   if (cell.counts) {
     const ends = element("div", "ends");
     ends.append(element("span", "", data.ends[0]), element("span", "", data.number), element("span", "", data.ends[1]));

@@ -12,7 +12,7 @@ function following(place, table, data, act, start, focused) {
     hide();
     held = keep;
     place.held = keep ? [row, column] : null;
-    card = sheet(data, row, column, data.cells[row][column]);
+    card = sheet(data, row, column, data.cells[row][column], keep);
     if (keep) card.append(actions(choices([row, column])));
     card.classList.toggle("held", keep);
     place.append(card);

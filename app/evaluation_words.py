@@ -1,0 +1,24 @@
+"""How numbers of the evaluation table are said and where they stand on its ramp of colours."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from app.evaluation import SHARES
+
+
+def said(value: float, score: str, *, brief: bool = False) -> str:
+    """A score as people read it; "" for nan. brief: without its unit, in a narrow cell."""
+    if not np.isfinite(value):
+        return ""
+    if score in SHARES:
+        number = f"{100 * value:.0f}" if brief else f"{100 * value:.1f}"
+        sign = "+" if score == "gap" and float(number) > 0 else ""
+        number = number.removeprefix("-") if float(number) == 0 else number
+        return (sign + number).replace("-", "−") + ("" if brief else " %")
+    return (f"{value:.2g}" if brief else f"{value:.3g}").replace("-", "−")
+
+
+def share(value: float, span: tuple[float, float]) -> float | None:
+    """0 to 1 of the ramp; None for nan."""
+    return round((value - span[0]) / (span[1] - span[0]), 3) if np.isfinite(value) else None
