@@ -92,10 +92,10 @@ def _blurring(size: int, sigma: float, border: Border, truncate: float) -> np.nd
 @lru_cache(maxsize=64)
 def _boxing(size: int, new: int) -> np.ndarray:
     """(new, size) float32: the pixels in each new one's box, in equal parts."""
-    scale = size / new
-    middles = (np.arange(new)[:, None] + 0.5) * scale
-    offsets = (np.arange(size) + 0.5 - middles) / max(scale, 1)
-    inside = (offsets > -0.5) & (offsets <= 0.5)
+    # in halves of a pixel times `new`: whole numbers, so that the ends of a box are exact
+    middles = (2 * np.arange(new)[:, None] + 1) * size
+    offsets = (2 * np.arange(size) + 1) * new - middles
+    inside = (offsets > -max(size, new)) & (offsets <= max(size, new))
     return (inside / inside.sum(1, keepdims=True)).astype(np.float32)
 
 
