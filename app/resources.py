@@ -74,6 +74,11 @@ def _workers() -> dict[str, Worker]:
     return closing().enter_context(workers())
 
 
+def worker(lane: str) -> Worker:
+    """The process of a lane, for what must not run in this one."""
+    return _workers()[lane]
+
+
 @st.cache_resource(show_spinner=False)
 def jobs() -> Jobs:
     """A lane for each sort of work, so that none holds up another. They end before what they use: workers, store."""

@@ -99,9 +99,9 @@ def arrows(
     figure = go.Figure()
     kinds = {k: look for k, look in looks(dark).items() if np.any(a.correct == k) or np.any(b.correct == k)}
     hollow = {k: (name, colour, f"{symbol}-open") for k, (name, colour, symbol) in kinds.items()}
-    _points(figure, b, [hollow[int(c)] for c in b.correct], None, words, lit, titles)
+    _points(figure, b, [hollow[int(c)] for c in b.correct], None, words, lit, titles, compact=compact)
     _arrows(figure, a, b, lit, dark)
-    _points(figure, a, [kinds[int(c)] for c in a.correct], samples, words, lit, titles)
+    _points(figure, a, [kinds[int(c)] for c in a.correct], samples, words, lit, titles, compact=compact)
     _marginals(figure, a, b, lit, dark)
     for letter, entries in (("a", kinds), ("b", hollow)):
         for name, colour, symbol in entries.values():
@@ -127,7 +127,7 @@ def changes(
     known, other = outcomes(dark), unknown(dark)
     found = [known.get((int(p), int(q)), other) for p, q in zip(a.correct, b.correct, strict=True)]
     figure = go.Figure()
-    _points(figure, moved, found, samples, words, lit, titles, change=True)
+    _points(figure, moved, found, samples, words, lit, titles, compact=compact, change=True)
     _steps(figure, moved.x[lit], moved.y[lit], _range(moved.x), _range(moved.y), INK[dark], filled=True)
     for name, colour, symbol in (look for look in [*known.values(), other] if look in set(found)):
         _entry(figure, name, colour, symbol)
@@ -146,11 +146,12 @@ def _points(
     lit: np.ndarray,
     titles: Titles,
     *,
+    compact: bool,
     change: bool = False,
 ) -> None:
     """One trace; the faded ones first, so that they do not lie on the others."""
     order = np.argsort(lit, kind="stable")
-    size = 8 if len(order) <= 300 else 6 if len(order) <= VECTOR else 4
+    size = (8 if len(order) <= 300 else 6 if len(order) <= VECTOR else 4) - 2 * compact
     full = 0.85 if samples is not None else 0.55
     steady = {"marker": {"opacity": 1.0}} if bool(lit.all()) else None
     trace = go.Scatter if len(order) <= VECTOR else go.Scattergl

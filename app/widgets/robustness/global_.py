@@ -16,7 +16,7 @@ from app.boundary import plain
 from app.robustness_choice import HEIGHT, Choice, Room, Subject
 from app.widgets.progress import settled, text
 from app.widgets.robustness.global_angles import Found, angles, let_go
-from app.widgets.robustness.global_axes import FEW, Axis, axes
+from app.widgets.robustness.global_axes import FEW, NEAREST, Axis, axes
 from app.widgets.robustness.global_document import LINES, document, within
 from app.widgets.robustness.local_classes import classes
 from app.widgets.robustness.local_rows import Rows, absent, rows
@@ -59,7 +59,9 @@ def section(subject: Subject, room: Room) -> Choice:
     made = axes(subject.sweep.class_names, a, b, (found[0].values, found[1].values))
     notes = [f.why for f in found if f.why] if a.linear else [NOT_LINEAR.format(name=_member(subject, a))]
     _draw(subject, a, made, shown, room)
-    _below(subject, a, b, shown, notes, [f.job for f in found if f.job is not None])
+    _below(subject, a, b, shown, notes, room)
+    if jobs := [f.job for f in found if f.job is not None]:
+        _follow(jobs)
     return choice
 
 
@@ -106,21 +108,23 @@ def _brushed(sweep_id: str, made: list[Axis], samples: np.ndarray, shown: np.nda
         linked.clear()
 
 
-def _below(subject: Subject, a: Rows, b: Rows, shown: np.ndarray, notes: list[str], jobs: list[Job]) -> None:
-    """What is being computed, why something is not there, and how many samples are drawn."""
-    if jobs:
-        _follow(jobs)
+def _below(subject: Subject, a: Rows, b: Rows, shown: np.ndarray, notes: list[str], room: Room) -> None:
+    """How many samples are drawn, and why something is not there; in a small panel the latter at a question mark."""
     told = said.plural(int(shown.sum()), "sample")
+    names = subject.sweep.class_names
     if subject.choice.classes:
-        names = [subject.sweep.class_names[c] for c in subject.choice.classes if c < len(subject.sweep.class_names)]
-        told += f" of {said.first(names, 3)}"
+        told += f" of {said.first([names[c] for c in subject.choice.classes if c < len(names)], 3)}"
     if subject.selected is not None:
         count = int((np.isin(a.samples, subject.selected) & shown).sum())
         told += f", {count:,} selected" + (f" ({LINES} drawn, by lot)" if count > LINES else "")
-    if len(subject.sweep.class_names) > FEW and not notes:
-        told += f" · axes of the classes most confused among {len(subject.sweep.class_names):,}"
+    if len(names) > FEW and not notes:
+        told += f" · {NEAREST} of {len(names):,} classes, the most confused"
     told += " · dashed: b" if b is not a else ""
-    st.caption(plain(" ".join(dict.fromkeys([told + ".", *notes]))))
+    notes = list(dict.fromkeys(notes))
+    if room == "large":
+        st.caption(plain(" ".join([f"{told}.", *notes])))
+    else:
+        st.caption(plain(f"{told} · not all axes" if notes else told), help=plain(" ".join(notes)) or None)
 
 
 def _member(subject: Subject, of: Rows) -> str:

@@ -127,19 +127,18 @@ def _read(subject: Subject, a: Rows, shown: np.ndarray) -> list[str]:
 
 
 def _told(subject: Subject, shown: np.ndarray, lit: np.ndarray | None, a: Cloud, b: Cloud) -> str:
-    """How much of it is to be seen, and what came of it."""
-    count = int(shown.sum()) if lit is None else int(lit.sum())
-    told = said.plural(count, "sample")
-    if lit is not None:
-        told = f"{count:,} selected of {said.plural(int(shown.sum()), 'sample')}"
-    if subject.choice.drawn != "change" and count > ARROWS:
-        told += f"; arrows for {ARROWS} of them, drawn by lot"
+    """What came of it, and how much of it is to be seen."""
     here = np.ones(len(a.correct), bool) if lit is None else lit
+    count, every = int(here.sum()), int(shown.sum())
     fell = int(np.sum(here & (a.correct == 1) & (b.correct == 0)))
     rose = int(np.sum(here & (a.correct == 0) & (b.correct == 1)))
-    told += f" · from a to b {fell:,} became wrong, {rose:,} became right"
-    without = int(np.sum(here & ~(np.isfinite(a.x) & np.isfinite(a.y))))
-    return told + (f" · {said.plural(without, 'sample')} without these numbers" if without else "")
+    told = [f"{count:,} of {every:,} samples" if lit is not None else said.plural(every, "sample")]
+    told.append(f"{fell:,} became wrong, {rose:,} right")
+    if subject.choice.drawn != "change" and count > ARROWS:
+        told.append(f"{ARROWS} arrows by lot")
+    if without := int(np.sum(here & ~(np.isfinite(a.x) & np.isfinite(a.y)))):
+        told.append(f"{without:,} without these numbers")
+    return " · ".join(told)
 
 
 def _picked(sweep_id: str, samples: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app import resources, robustness_words
+from app import resources, robustness_words, sweep_numbers
 from app.robustness_choice import Subject
 
 NAMES = ("prediction", "correct", "confidence", "loss", "angle", "length", "margin")
@@ -43,8 +43,7 @@ def rows(subject: Subject, place: tuple[int, int]) -> Rows:
 
 def absent(subject: Subject, place: tuple[int, int]) -> str:
     """Why a representation has no rows, in words."""
-    cells = resources.store().sweeps.cells(subject.sweep.sweep_id)
-    cell = next((c for c in cells if (c.member, c.condition) == place), None)
+    cell = sweep_numbers.cells(subject.sweep).get(place)
     called = robustness_words.representation(subject.sweep, place)
     if cell is not None and cell.state == "failed":
         return f"{called}: this cell of the sweep failed. {cell.message}"
