@@ -19,6 +19,12 @@ from scipy.special import expit, logit
 
 from analysis.robustness.bootstrap import RESAMPLES, weights
 
+FIFTEEN = (
+    *("gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur", "zoom_blur"),
+    *("snow", "frost", "fog", "brightness", "contrast", "elastic_transform", "pixelate", "jpeg_compression"),
+)
+"""The corruptions that mCE is the mean of."""
+
 _AT_ONCE = 50_000_000  # numbers of (cells, samples) in float32
 
 

@@ -27,15 +27,17 @@ class Subset:
 def correlation(numbers: np.ndarray) -> np.ndarray:
     """Pearson's over rows that have both: (n, K) -> (K, K); nan where one does not vary or two rows are too few."""
     there = np.isfinite(numbers)
-    if there.all(axis=1).all():
-        return _pearson(numbers.astype(np.float64))
-    found = np.full((numbers.shape[1],) * 2, np.nan)
-    for i, j in combinations(range(numbers.shape[1]), 2):
-        both = there[:, i] & there[:, j]
-        found[i, j] = found[j, i] = _pearson(numbers[both][:, [i, j]].astype(np.float64))[0, 1]
-    for i in range(numbers.shape[1]):
-        found[i, i] = _pearson(numbers[there[:, i]][:, [i, i]].astype(np.float64))[0, 1]
-    return found
+    some = there.astype(np.float64)
+    shared = some.T @ some
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = np.where(there, numbers, 0).sum(axis=0, dtype=np.float64) / some.sum(axis=0)
+        held = np.where(there, numbers - middle, 0)
+        sums, squares = held.T @ some, (held**2).T @ some  # of each column, over the rows that both have
+        together = held.T @ held - sums * sums.T / shared
+        spread = squares - sums**2 / shared
+        varies = (spread > 1e-12 * np.maximum(middle**2, 1e-300)[:, None] * shared) & (shared >= 2)
+        found = together / np.sqrt(spread * spread.T)
+    return np.clip(np.where(varies & varies.T, found, np.nan), -1, 1)
 
 
 def tau(one: np.ndarray, other: np.ndarray) -> float:
@@ -110,14 +112,3 @@ def _signs(rankings: np.ndarray) -> np.ndarray:
     first, second = np.triu_indices(rankings.shape[1], 1)
     rounded = np.round(rankings.astype(np.float64), _ROUND)
     return np.sign(rounded[:, first] - rounded[:, second]).astype(np.float32)
-
-
-def _pearson(numbers: np.ndarray) -> np.ndarray:
-    if len(numbers) < 2:
-        return np.full((numbers.shape[1],) * 2, np.nan)
-    centred = numbers - numbers.mean(axis=0)
-    size = np.linalg.norm(centred, axis=0)
-    varies = size > 1e-12 * np.maximum(np.linalg.norm(numbers, axis=0), 1e-300)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        unit = np.where(varies, centred / size, np.nan)
-    return np.clip(unit.T @ unit, -1, 1)

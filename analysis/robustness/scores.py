@@ -41,18 +41,18 @@ def cell_scores(
     in a part of a sweep, (n,) each: sample ascending, prediction, correct (-1 unknown), numbers with nan where none.
     Of clean and reference only the samples are used that rows has too.
     """
-    count = len(rows["sample"])
-    statistics = _own(rows)
-    if reference is not None:
-        statistics["agreement"] = _agreement(rows, reference)
-    if clean is not None:
-        statistics |= _detection(rows, clean)
-    given = {name: make for name in NAMES if (make := statistics.get(name))}
+    count, given = len(rows["sample"]), _statistics(rows, clean, reference)
     if not count or not given:
         return {}
     every = replicated(lambda w: np.stack([make(w) for make in given.values()]), count, seed)
     found = {name: score(_centred(row) if name == "ece" else row) for name, row in zip(given, every, strict=True)}
     return {name: s for name, s in found.items() if np.isfinite(s.value)}
+
+
+def cell_values(rows: Rows, clean: Rows | None = None, reference: Rows | None = None) -> dict[str, float]:
+    """The same without intervals, in a small part of the time; only what the columns given allow."""
+    once = np.ones((len(rows["sample"]), 1))
+    return {name: float(make(once)[0]) for name, make in _statistics(rows, clean, reference).items() if len(once)}
 
 
 def area(positive: np.ndarray, negative: np.ndarray) -> _Weighted:
@@ -74,6 +74,16 @@ def area(positive: np.ndarray, negative: np.ndarray) -> _Weighted:
             return np.einsum("nk,nk->k", weights, beaten) / passed[-1] ** 2
 
     return statistic
+
+
+def _statistics(rows: Rows, clean: Rows | None, reference: Rows | None) -> dict[str, _Weighted]:
+    """In the order of NAMES."""
+    found = _own(rows)
+    if reference is not None:
+        found["agreement"] = _agreement(rows, reference)
+    if clean is not None:
+        found |= _detection(rows, clean)
+    return {name: make for name in NAMES if (make := found.get(name))}
 
 
 def _own(rows: Rows) -> dict[str, _Weighted]:

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from analysis.calibration import binned, expected_calibration_error
 from analysis.robustness.bootstrap import weights
-from analysis.robustness.scores import NAMES, area, cell_scores
+from analysis.robustness.scores import NAMES, area, cell_scores, cell_values
 from tests import sweeps
 
 SWEEP = sweeps.record(samples=400)
@@ -146,3 +146,10 @@ def test_a_cell_of_a_thousand_samples_takes_milliseconds():
         cell_scores(*rows)
         times.append(time.process_time() - began)
     assert min(times) < 0.05
+
+
+def test_values_alone_are_the_same_values(cells):
+    found = cell_scores(*cells.values())
+    assert cell_values(*cells.values()) == pytest.approx({name: score.value for name, score in found.items()})
+    few = {name: cells["own"][name] for name in ("sample", "confidence", "correct")}
+    assert set(cell_values(few)) == {"accuracy", "ece"}
