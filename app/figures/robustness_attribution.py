@@ -48,13 +48,13 @@ def side_by_side(panels: Sequence[Panel], numbers: Sequence[str], width: int, *,
     beside = 0 if upright else LEFT
     side = (width - beside - GAP * (across - 1)) / across
     tall = side * rows / wide
-    height = round(down * (tall + HEAD) + (down - 1) * GAP)
+    height = math.ceil(down * (tall + HEAD) + (down - 1) * GAP)
     figure = go.Figure()
     for i, panel in enumerate(panels):
         for j, column in enumerate(columns):
             x, y = (i, j) if upright else (j, i)
             left, top = beside + x * (side + GAP), y * (tall + HEAD + GAP) + HEAD
-            place = (left / width, (left + side) / width, 1 - (top + tall) / height, 1 - top / height)
+            place = (left / width, min((left + side) / width, 1.0), 1 - (top + tall) / height, 1 - top / height)
             _cell(figure, panel, column, panels, len(panels) * j + i + 1, place, brief=upright)
         if not upright:
             _name(figure, panel, 1 - (i * (tall + HEAD + GAP) + HEAD + tall / 2) / height)
