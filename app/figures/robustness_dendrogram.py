@@ -44,7 +44,7 @@ def dendrogram(
         x=[0.0] * len(order), y=list(range(len(order))), mode="markers", showlegend=False, name="leaves",
         marker={"color": [colours[spots[i].group] for i in order], "symbol": [spots[i].symbol for i in order],
                 "size": 8 if named else 5, "opacity": 1, "line": {"width": 0.5, "color": PAPER[dark]}},
-        customdata=np.asarray(order)[:, None], text=[told(spots[i]) for i in order],
+        customdata=[[i] for i in order], text=[told(spots[i]) for i in order],
         hovertemplate="%{text}<extra></extra>", selected=steady, unselected=steady, cliponaxis=False,
     )  # fmt: skip
     names = [_short(spots[i].name, letters.get(i, "")) for i in order]

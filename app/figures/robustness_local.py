@@ -162,7 +162,7 @@ def _points(
             x=cloud.x[order], y=cloud.y[order], mode="markers", name=cloud.name, showlegend=False,
             marker={"color": [drawn[i][1] for i in order], "symbol": [drawn[i][2] for i in order], "size": size,
                     "opacity": np.where(lit, full, FADED)[order], "line": {"width": 0 if samples is not None else 1}},
-            customdata=None if samples is None else samples[order][:, None],
+            customdata=None if samples is None else samples[order][:, None].tolist(),
             text=[words[i] for i in order],
             hovertemplate=f"{head}%{{text}}<br>{x}: %{{x:.3g}}{titles.unit}<br>{y}: %{{y:.3g}}<extra></extra>",
             selected=steady, unselected=steady,

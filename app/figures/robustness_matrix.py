@@ -72,7 +72,7 @@ def _cells(figure: go.Figure, distances: np.ndarray, order: Sequence[int], names
     steady = {"marker": {"opacity": 0}}
     figure.add_scatter(
         x=columns, y=rows, mode="markers", name="cells", marker={"symbol": "square", "size": 8, "opacity": 0},
-        customdata=np.stack([np.asarray(order)[rows], np.asarray(order)[columns]], axis=1),
+        customdata=[[order[r], order[c]] for r, c in zip(rows, columns, strict=True)],
         text=[
             f"{escape(names[r])}<br>{escape(names[c])}<br>distance {distances[r, c]:.3f}"
             for r, c in zip(rows, columns, strict=True)

@@ -55,7 +55,7 @@ def similarity(
         x=positions[:, 0], y=positions[:, 1], mode="markers", name="points", showlegend=False,
         marker={"color": [colours[s.group] for s in spots], "symbol": [s.symbol for s in spots], "opacity": 1,
                 "size": 10 if len(spots) <= 60 else 7, "line": {"width": 0.6, "color": PAPER[dark]}},
-        customdata=np.arange(len(spots))[:, None], text=[told(s) for s in spots],
+        customdata=[[i] for i in range(len(spots))], text=[told(s) for s in spots],
         hovertemplate="%{text}<extra></extra>", selected=steady, unselected=steady, cliponaxis=False,
     )  # fmt: skip
     _marks(figure, positions, marks or {}, INK[dark])

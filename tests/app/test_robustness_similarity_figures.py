@@ -112,3 +112,18 @@ def test_every_group_of_corruptions_has_a_colour_of_its_own() -> None:
 
     assert set(KNOWN) <= set(GROUPS)
     assert len(set(GROUPS.values())) == len(GROUPS)
+
+
+def test_what_is_clicked_comes_back_as_a_list() -> None:
+    """An array would be sent as bytes, and its rows come back from the browser as objects."""
+    from app.figures.robustness_local import Cloud, Titles, arrows
+
+    cloud = Cloud("", np.arange(3.0), np.arange(3.0), np.zeros(3, np.int8))
+    order = [0, 1, 2]
+    for figure in (
+        similarity(spots(3), np.zeros((3, 2)), [], COLOURS),
+        matrix(spots(3), apart(3), order, COLOURS),
+        dendrogram(spots(3), (np.zeros((2, 4)), np.zeros((2, 4))), order, COLOURS),
+        arrows(cloud, cloud, np.arange(3), [""] * 3, Titles("", "")),
+    ):
+        assert isinstance(carrying(figure).to_plotly_json()["customdata"], list | tuple)
