@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.sweeps import CLEAN, GEOMETRY, Cell, Grouped, SweepRecord
+from analysis.sweeps import CLEAN, Cell, SweepRecord
 from app.robustness_words import EXTRA, GROUPS, SCORES, group
 
 State = Literal["done", "part", "failed", "missing"]
@@ -21,6 +21,14 @@ SHARES = ("accuracy", "error", "gap", "ece", "agreement")
 
 USUAL = 3
 """The severity that stands for a corruption where the table shows the mean."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Counted:
+    """The score that cells keep, over a selection instead."""
+
+    values: np.ndarray  # (M, C) of all members and conditions
+    samples: int  # that were selected
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,20 @@ class Evaluation:
     levels: np.ndarray  # (R, K, 5) the score at the severities 1-5
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Summary:
+    """One number of each row over all corruptions, whichever score the cells show."""
+
+    key: str
+    label: str
+    title: str
+    values: np.ndarray  # (R,)
+    low: np.ndarray
+    high: np.ndarray
+    points: bool = False  # a difference of accuracies, in points with a sign; else per cent
+    worse: bool = True  # whether more is worse
+
+
 def columns(sweep: SweepRecord, severity: int) -> tuple[Column, ...]:
     """Clean, then the corruptions by group; those without the severity are left out."""
     made = [Column(CLEAN, CLEAN, sweep.places(CLEAN), 0)]
@@ -74,10 +96,10 @@ def evaluated(
     severity: int,
     score: str,
     cells: Mapping[tuple[int, int], Cell],
-    grouped: Grouped | None = None,
+    counted: Counted | None = None,
 ) -> Evaluation:
-    """The table of one score. grouped: counted over a selection, for all members and conditions; None: all samples."""
-    values, low, high = every_cell(sweep, score, cells, grouped)
+    """The table of one score. counted: over a selection; None: all samples."""
+    values, low, high = every_cell(sweep, score, cells, counted)
     shown, rows = columns(sweep, severity), list(members)
     picked = [(values[rows][:, c.conditions], low[rows][:, c.conditions], high[rows][:, c.conditions]) for c in shown]
     many = np.array([len(c.conditions) > 1 for c in shown])
@@ -95,7 +117,7 @@ def evaluated(
         values=table,
         low=bounds[0],
         high=bounds[1],
-        samples=_samples(rows, shown, cells, grouped),
+        samples=_samples(rows, shown, cells, counted),
         states=states,
         messages=messages,
         mean=table[:, inside].mean(axis=1) if inside else np.full(len(rows), np.nan),
@@ -104,9 +126,9 @@ def evaluated(
     )
 
 
-def recounted(score: str) -> bool:
-    """Whether a score can be counted again over a selection from sums alone."""
-    return score in FROM_ACCURACY or score in ("nll", "brier") or score.startswith(("mean_", "var_"))
+def stored(score: str) -> str:
+    """The score that cells keep, of which this one is made."""
+    return "accuracy" if score in FROM_ACCURACY else score
 
 
 def offered(cells: Mapping[tuple[int, int], Cell]) -> list[str]:
@@ -116,17 +138,15 @@ def offered(cells: Mapping[tuple[int, int], Cell]) -> list[str]:
 
 
 def every_cell(
-    sweep: SweepRecord, score: str, cells: Mapping[tuple[int, int], Cell], grouped: Grouped | None
+    sweep: SweepRecord, score: str, cells: Mapping[tuple[int, int], Cell], counted: Counted | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(M, C) the score of all cells, and its interval."""
-    kept = "accuracy" if score in FROM_ACCURACY else score
     values, low, high = (np.full((len(sweep.members), len(sweep.conditions)), np.nan) for _ in range(3))
-    if grouped is not None and recounted(score):
-        values = _counted(kept, grouped)
+    if counted is not None:
+        values = counted.values.copy()
     else:
         for place, cell in cells.items():
-            if cell.state == "done" and kept in cell.scores:
-                found = cell.scores[kept]
+            if cell.state == "done" and (found := cell.scores.get(stored(score))):
                 values[place], low[place], high[place] = found.value, found.low, found.high
     if score == "error":
         return 1 - values, 1 - high, 1 - low
@@ -135,34 +155,6 @@ def every_cell(
         nothing = np.full_like(values, np.nan)
         return values - values[reference], nothing, nothing
     return values, low, high
-
-
-def corruption_error(sweep: SweepRecord, accuracies: np.ndarray) -> np.ndarray:
-    """mCE in per cent, the sweep's reference = 100: (M, C) of all cells -> (M,); nan where cells lack.
-
-    Over the fifteen corruptions of the benchmark, or those of them that the sweep has; where it has none, over all.
-    """
-    from analysis.robustness.aggregates import corruption_errors, mce
-    from analysis.robustness.curves import laid
-
-    names = [n for n in sweep.corruptions if n not in EXTRA and group(n) in GROUPS] or list(sweep.corruptions)
-    reference = sweep.member(sweep.reference)
-    if not names or reference is None:
-        return np.full(len(accuracies), np.nan)
-    severities = tuple(sorted({c.severity for c in sweep.conditions if c.severity}))
-    places = laid([(c.corruption, c.severity) for c in sweep.conditions], tuple(names), severities)
-    errors = corruption_errors(accuracies[..., None], places)
-    return mce(errors, errors[reference])[:, 0]
-
-
-def _counted(score: str, grouped: Grouped) -> np.ndarray:
-    if score == "accuracy":
-        return grouped.accuracy
-    if score in ("nll", "brier"):
-        return grouped.means["loss" if score == "nll" else score].copy()
-    kind, _, number = score.partition("_")
-    assert number in GEOMETRY
-    return (grouped.means if kind == "mean" else grouped.variances)[number].copy()
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -191,10 +183,10 @@ def _states(
 
 
 def _samples(
-    rows: Sequence[int], shown: Sequence[Column], cells: Mapping[tuple[int, int], Cell], grouped: Grouped | None
+    rows: Sequence[int], shown: Sequence[Column], cells: Mapping[tuple[int, int], Cell], counted: Counted | None
 ) -> np.ndarray:
-    if grouped is not None:
-        return np.stack([grouped.samples[list(rows)][:, c.conditions].max(axis=1) for c in shown], axis=1)
+    if counted is not None:
+        return np.full((len(rows), len(shown)), counted.samples)
     return np.array(
         [[max((cells[m, c].samples for c in k.conditions if (m, c) in cells), default=0) for k in shown] for m in rows]
     ).reshape(len(rows), len(shown))

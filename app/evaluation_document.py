@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.sweeps import CLEAN, Member, SweepRecord
-from app.evaluation import SHARES, WORSE, Column, Evaluation
-from app.evaluation_order import CLUSTER, MCE, MEAN, NAME, Order
+from app.evaluation import SHARES, WORSE, Column, Evaluation, Summary
+from app.evaluation_order import CLUSTER, MEAN, NAME, Order
 from app.evaluation_published import published_rows
-from app.evaluation_words import said, share
+from app.evaluation_words import said, share, summary_said
 from app.figures.variant_colours import families
 from app.robustness_words import SCORES, brief, condition, corruption, family, family_label
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LEAST_SPAN = {"share": 0.05, "number": 1e-6}
 """A ramp is never stretched over less: differences that are nothing must not look like something."""
+
+LEAST_SUMMARY = 5.0
+"""The same of a summary, in per cent or points."""
 
 HEADS_PX = 132
 """What the heads of columns and the legend take of the height."""
@@ -38,7 +41,7 @@ class Drawn:
     number: str
     histograms: np.ndarray | None  # (M, C, B), of all members and conditions
     edges: np.ndarray | None  # (B + 1,)
-    mce: np.ndarray  # (R,) per cent; nan where it cannot be made
+    summaries: Sequence[Summary]  # beside the mean
     sort: str
     a: tuple[int, int]
     b: tuple[int, int]
@@ -114,15 +117,18 @@ def _columns(drawn: Drawn) -> list[dict[str, Any]]:
         "title": f"Mean over {len(drawn.found.mean_of)} corruptions, without the extra ones",
         "group": "all", "still": True, "strong": True, "way": _way(drawn, MEAN), "place": -1,
     }  # fmt: skip
-    mce = mean | {
-        "key": MCE, "label": "mCE", "way": _way(drawn, MCE), "hue": "bad", "place": -2,
-        "title": f"Mean corruption error over all severities, {drawn.sweep.reference} = 100 %",
-    }  # fmt: skip
+    others = [
+        mean | {
+            "key": one.key, "label": one.label, "title": one.title, "way": _way(drawn, one.key), "place": -2 - n,
+            "hue": "bad" if one.worse else "good",
+        }
+        for n, one in enumerate(drawn.summaries)
+    ]  # fmt: skip
     made: list[dict[str, Any]] = []
     for k in drawn.order.columns:
         made.append(_column(drawn, k))
         if drawn.found.columns[k].corruption == CLEAN:
-            made += [mean] + [mce] * bool(np.isfinite(drawn.mce).any())
+            made += [mean, *others]
     return made
 
 
@@ -210,14 +216,24 @@ def _cell(drawn: Drawn, i: int, head: Mapping[str, Any], span: tuple[float, floa
 
 
 def _summary(drawn: Drawn, i: int, head: Mapping[str, Any]) -> dict[str, Any]:
-    mean = head["key"] == MEAN
-    values = drawn.found.mean if mean else drawn.mce
-    value, there = float(values[i]), values[np.isfinite(values)]
-    text = said(value, drawn.score) if mean else f"{value:.1f} %" if np.isfinite(value) else ""
-    short = said(value, drawn.score, brief=True) if mean else f"{value:.0f}" if np.isfinite(value) else ""
-    span = _span(drawn) if mean else (float(there.min()), float(max(there.max(), there.min() + 5)))
-    blank = {"state": "" if text else "missing", "why": "", "count": "", "interval": "", "counts": None, "levels": None}
-    return blank | {"text": text, "short": short, "share": share(value, span)}
+    """A cell of a column that is over all corruptions."""
+    blank = {"why": "", "count": "", "interval": "", "counts": None, "levels": None}
+    if head["key"] == MEAN:
+        value = float(drawn.found.mean[i])
+        text, short = said(value, drawn.score), said(value, drawn.score, brief=True)
+        return blank | {
+            "state": "" if text else "missing", "text": text, "short": short, "share": share(value, _span(drawn)),
+        }  # fmt: skip
+    one = drawn.summaries[-2 - head["place"]]
+    value, there = float(one.values[i]), one.values[np.isfinite(one.values)]
+    low, high = (float(there.min()), float(max(there.max(), there.min() + LEAST_SUMMARY))) if len(there) else (0.0, 1.0)
+    text = summary_said(value, one)
+    bounds = [summary_said(float(each[i]), one) for each in (one.low, one.high)]
+    return blank | {
+        "state": "" if text else "missing", "text": text, "short": summary_said(value, one, brief=True),
+        "share": share(value, (low, high)), "interval": f"{bounds[0]} to {bounds[1]} (95 %)" if all(bounds) else "",
+        "score": one.label,
+    }  # fmt: skip
 
 
 def _counts(drawn: Drawn, i: int, column: Column) -> list[int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from analysis.sweeps import CLEAN, GEOMETRY, Grouped, SweepRecord
 from app.evaluation import Evaluation
 from app.robustness_words import family
 
-FAMILY, CLUSTER, NAME, MEAN, MCE = "family", "cluster", "name", "mean", "mce"
+FAMILY, CLUSTER, NAME, MEAN = "family", "cluster", "name", "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,13 @@ class Order:
     columns: tuple[int, ...]
 
 
-def order(sweep: SweepRecord, found: Evaluation, sort: str, grouped: Grouped | None, mce: np.ndarray) -> Order:
-    """sort: as `Choice.sort`; grouped is wanted for "cluster" only. What means nothing here sorts by family."""
+def order(
+    sweep: SweepRecord, found: Evaluation, sort: str, grouped: Grouped | None, summaries: Mapping[str, np.ndarray]
+) -> Order:
+    """sort: as `Choice.sort`; grouped is wanted for "cluster" only; summaries: (R,) each, by name.
+
+    What means nothing here sorts by family.
+    """
     down, by = sort.startswith("-"), sort.removeprefix("-") or FAMILY
     columns = tuple(range(len(found.columns)))
     if by == CLUSTER and grouped is not None:
@@ -32,10 +37,8 @@ def order(sweep: SweepRecord, found: Evaluation, sort: str, grouped: Grouped | N
     if by == NAME:
         rows = tuple(sorted(range(len(found.members)), key=lambda i: sweep.members[found.members[i]].name))
         return Order(rows[::-1] if down else rows, columns)
-    names = [column.corruption for column in found.columns]
-    numbers = (
-        found.mean if by == MEAN else mce if by == MCE else found.values[:, names.index(by)] if by in names else None
-    )
+    columned = {column.corruption: found.values[:, k] for k, column in enumerate(found.columns)}
+    numbers = {**columned, MEAN: found.mean, **summaries}.get(by)
     if numbers is None:
         rows = by_family(sweep, found.members)
         return Order(rows[::-1] if down else rows, columns)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.evaluation import SHARES
+from app.evaluation import SHARES, Summary
 
 
 def said(value: float, score: str, *, brief: bool = False) -> str:
@@ -17,6 +17,16 @@ def said(value: float, score: str, *, brief: bool = False) -> str:
         number = number.removeprefix("-") if float(number) == 0 else number
         return (sign + number).replace("-", "−") + ("" if brief else " %")
     return (f"{value:.2g}" if brief else f"{value:.3g}").replace("-", "−")
+
+
+def summary_said(value: float, summary: Summary, *, brief: bool = False) -> str:
+    """A number over all corruptions; "" for nan."""
+    if not np.isfinite(value):
+        return ""
+    text = f"{value:.0f}" if brief else f"{value:.1f}"
+    sign = "+" if summary.points and float(text) > 0 else ""
+    unit = "" if brief else " points" if summary.points else " %"
+    return (sign + text).replace("-", "−") + unit
 
 
 def share(value: float, span: tuple[float, float]) -> float | None:

@@ -6,14 +6,18 @@ Keys hold how many cells there are, so that what is kept is forgotten while a sw
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from analysis.sweeps import Cell, Grouped, SweepRecord
 from app import resources
+from app.evaluation import Counted, stored
 from app.recent import Recent
+
+if TYPE_CHECKING:
+    from analysis.pipelines.sweep_summary import Aggregates
 
 KEPT = 64
 BINS = 14
@@ -72,3 +76,25 @@ def histograms(sweep: SweepRecord, number: str, samples: np.ndarray | None = Non
         return resources.store().sweeps.histograms(sweep.sweep_id, number, found.tolist(), **every, samples=samples)
 
     return kept(sweep, ("histograms", number), read, samples)
+
+
+def counted(sweep: SweepRecord, score: str, samples: np.ndarray | None) -> Counted | None:
+    """A score of the table over a selection; None where all are selected."""
+    if samples is None:
+        return None
+
+    def read() -> np.ndarray:
+        from analysis.pipelines.sweep_summary import scores
+
+        return scores(resources.store(), sweep, stored(score), samples=samples)[0]
+
+    return Counted(kept(sweep, ("score", stored(score)), read, samples), len(samples))
+
+
+def aggregated(sweep: SweepRecord, samples: np.ndarray | None = None) -> Aggregates | None:
+    """mCE and its relatives of all members; None where nothing was corrupted or selected."""
+    from analysis.pipelines.sweep_summary import aggregated as found
+
+    if not sweep.corruptions or (samples is not None and not len(samples)):
+        return None
+    return kept(sweep, "aggregated", lambda: found(resources.store(), sweep, samples=samples), samples)

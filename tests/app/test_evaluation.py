@@ -1,14 +1,14 @@
 """The evaluation table as numbers: means over severities, gaps, selections, cells that are missing or failed."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.pipelines.sweep_summary import scores
 from analysis.store import Store
 from analysis.sweeps import Cell, Score, SweepRecord
-from app.evaluation import columns, corruption_error, evaluated, every_cell, offered, ordered
+from app.evaluation import Counted, columns, evaluated, every_cell, offered, ordered
 from app.evaluation_rows import table
 from tests import sweeps
 
@@ -80,25 +80,14 @@ def test_a_selection_is_counted_over_its_samples(tmp_path: Path) -> None:
         sweep = sweeps.kept(store, tmp_path / "parts", SWEEP)
         cells = {(c.member, c.condition): c for c in store.sweeps.cells(sweep.sweep_id)}
         chosen = np.array([3, 11, 40])
-        grouped = store.sweeps.grouped(sweep.sweep_id, members=range(3), conditions=range(16), samples=chosen)
-    found = evaluated(sweep, (1,), 2, "accuracy", cells, grouped)
+        accuracy = scores(store, sweep, "accuracy", samples=chosen)[0]
+        spread = scores(store, sweep, "var_angle", samples=chosen)[0]
+    found = evaluated(sweep, (1,), 2, "accuracy", cells, Counted(accuracy, 3))
     rows = sweeps.rows(sweep, 1, sweep.condition("shot_noise/2") or 0)
     assert found.values[0, 2] == pytest.approx(rows["correct"][chosen].mean())
     assert (found.samples == 3).all()
-    values, _, _ = every_cell(sweep, "var_angle", cells, grouped)
+    values, _, _ = every_cell(sweep, "var_angle", cells, Counted(spread, 3))
     assert values[1, sweep.condition("shot_noise/2") or 0] == pytest.approx(rows["angle"][chosen].var(), rel=1e-5)
-
-
-def test_mce_is_the_mean_of_ratios_of_summed_errors(accuracy: np.ndarray) -> None:
-    sweep = replace(sweeps.record(3, 16, samples=10), reference="net-random-50")
-    accuracy = np.random.default_rng(1).uniform(0.2, 0.9, (3, len(sweep.conditions)))
-    ratios = []
-    for name in sweep.corruptions[:15]:  # the sixteenth, speckle noise, is not one of them
-        places = list(sweep.places(name))
-        ratios.append((1 - accuracy[:, places]).sum(axis=1) / (1 - accuracy[1, places]).sum())
-    np.testing.assert_allclose(corruption_error(sweep, accuracy), 100 * np.mean(ratios, axis=0))
-    accuracy[2, 4] = np.nan
-    assert np.isnan(corruption_error(sweep, accuracy)[2])
 
 
 def test_corruptions_stand_in_groups_and_strangers_last() -> None:

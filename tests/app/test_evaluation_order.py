@@ -34,7 +34,7 @@ def found() -> Evaluation:
     ],
 )
 def test_rows_are_sorted(found: Evaluation, sort: str, rows: tuple[int, ...]) -> None:
-    made = order(SWEEP, found, sort, None, np.array([3.0, 2.0, 1.0]))
+    made = order(SWEEP, found, sort, None, {"mce": np.array([3.0, 2.0, 1.0])})
     assert made.rows == rows
     assert made.columns == (0, 1, 2)
 

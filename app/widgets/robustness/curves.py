@@ -11,7 +11,7 @@ import streamlit as st
 from analysis.sweeps import SweepRecord
 from app import sweep_numbers
 from app.boundary import guarded
-from app.evaluation import SHARES, every_cell, offered, ordered, recounted
+from app.evaluation import SHARES, every_cell, offered, ordered
 from app.evaluation_order import by_family
 from app.figures.variant_colours import families
 from app.robustness_choice import HEIGHT, PAGE, Choice, Room, Subject
@@ -75,8 +75,8 @@ def _lines(subject: Subject, shown: list[str]) -> list[Line]:
     from app.figures.robustness_curves import Line
 
     sweep, score = subject.sweep, subject.choice.score
-    grouped = None if subject.selected is None else sweep_numbers.grouped(sweep, subject.selected)
-    found = every_cell(sweep, score, sweep_numbers.cells(sweep), grouped)
+    counted = sweep_numbers.counted(sweep, score, subject.selected)
+    found = every_cell(sweep, score, sweep_numbers.cells(sweep), counted)
     places = np.array([[_place(sweep, name, severity) for severity in range(6)] for name in shown])
     colours = families([family(m) for m in sweep.members])
     made = []
@@ -96,14 +96,10 @@ def _place(sweep: SweepRecord, name: str, severity: int) -> int:
 
 
 def _remarks(subject: Subject, figure: go.Figure) -> None:
-    choice = subject.choice
     left, right = st.columns([5, 1], vertical_alignment="center")
     said = ["A click on a point makes it the representation on show, a."]
     if subject.selected is not None:
-        known = recounted(choice.score)
-        said.append(
-            f"Counted over the {len(subject.selected):,} selected." if known else "Of all samples, not the selected."
-        )
+        said.append(f"Counted over the {len(subject.selected):,} selected, without intervals.")
     left.caption(" ".join(said))
     right.download_button(
         "Figure (HTML)", lambda: _page(figure), "cutaway-curves.html", "text/html", icon=":material/download:",

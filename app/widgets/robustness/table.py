@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
 from analysis.sweeps import SweepRecord
 from app import linked, resources, sweep_numbers
 from app.boundary import plain
-from app.evaluation import Evaluation, columns, corruption_error, evaluated, every_cell, offered, recounted
+from app.evaluation import Evaluation, Summary, columns, evaluated, offered
 from app.evaluation_document import Drawn, document
-from app.evaluation_order import CLUSTER, FAMILY, NAME, order
+from app.evaluation_order import CLUSTER, FAMILY, MEAN, NAME, order
 from app.evaluation_published import PUBLISHED_SCORES, benchmark, published
 from app.robustness_choice import HEIGHT, PAGE, Choice, Room, Subject
 from app.robustness_words import SCORES, condition
@@ -21,6 +22,20 @@ EXTRA_PX = 62
 """The row of panels that the table is in is so much higher than the other."""
 
 ORDERS = {FAMILY: "by family", CLUSTER: "clustered by geometry", NAME: "by name"}
+
+SUMMARIES = (
+    ("mce", "mCE", "Mean corruption error, {reference} = 100 %", False, True),
+    ("relative_mce", "rel. mCE", "The same of the error less the clean error, {reference} = 100 %", False, True),
+    ("robust_gap", "lost", "Accuracy that is lost from clean to corrupted", True, True),
+    (
+        "effective",
+        "effective",
+        "Effective robustness: accuracy above what clean accuracy lets expect here",
+        True,
+        False,
+    ),
+)
+"""Fields of what is aggregated: the head, what it says, whether it is in points, whether more is worse."""
 
 
 def controls(subject: Subject, room: Room) -> Choice:
@@ -33,7 +48,7 @@ def controls(subject: Subject, room: Room) -> Choice:
     )
     by = choice.sort.removeprefix("-")
     found = [c.corruption for c in columns(subject.sweep, choice.severity)]
-    words = ORDERS | ({choice.sort: "by a column"} if by in (*found, "mean", "mce") else {})
+    words = ORDERS | ({choice.sort: "by a column"} if by in (*found, MEAN, *(s[0] for s in SUMMARIES)) else {})
     shown = choice.sort if choice.sort in words else by if by in words else FAMILY
     key = PAGE.seed("table_sort", shown, words)
     sort = st.selectbox(
@@ -59,11 +74,8 @@ def section(subject: Subject, room: Room) -> Choice:
     if not cells:
         st.caption("No cell is there yet.")
         return choice
-    selected = subject.selected
-    grouped = None if selected is None else sweep_numbers.grouped(sweep, selected)
-    found = evaluated(sweep, subject.members, choice.severity, choice.score, cells, grouped)
-    if selected is not None and not recounted(choice.score):
-        st.caption(f"{SCORES.get(choice.score, choice.score)} is of all samples: it is not recounted for a selection.")
+    counted = sweep_numbers.counted(sweep, choice.score, subject.selected)
+    found = evaluated(sweep, subject.members, choice.severity, choice.score, cells, counted)
     drawn = _drawn(subject, found, room)
     evaltable(
         document(drawn), "robustness.evaltable", lambda what, row, column: _picked(subject, found, what, row, column)
@@ -75,17 +87,32 @@ def section(subject: Subject, room: Room) -> Choice:
 def _drawn(subject: Subject, found: Evaluation, room: Room) -> Drawn:
     choice, sweep = subject.choice, subject.sweep
     clusters = choice.sort.removeprefix("-") == CLUSTER
-    grouped = None if subject.selected is None else sweep_numbers.grouped(sweep, subject.selected)
-    accuracies, _, _ = every_cell(sweep, "accuracy", sweep_numbers.cells(sweep), grouped)
-    mce = corruption_error(sweep, accuracies)[list(found.members)]
-    arranged = order(sweep, found, choice.sort, sweep_numbers.grouped(sweep) if clusters else None, mce)
+    summaries = _summaries(subject, room)
+    numbers = {one.key: one.values for one in summaries}
+    arranged = order(sweep, found, choice.sort, sweep_numbers.grouped(sweep) if clusters else None, numbers)
     return Drawn(
         sweep=sweep, found=found, order=arranged, score=choice.score, severity=choice.severity, number=choice.number,
         histograms=sweep_numbers.histograms(sweep, choice.number, subject.selected),
-        edges=sweep_numbers.edges(sweep, choice.number), mce=mce, sort=choice.sort, a=subject.a, b=subject.b,
-        large=room == "large", height=HEIGHT[room] + EXTRA_PX * (room == "small"),
+        edges=sweep_numbers.edges(sweep, choice.number), summaries=summaries, sort=choice.sort,
+        a=subject.a, b=subject.b, large=room == "large", height=HEIGHT[room] + EXTRA_PX * (room == "small"),
         published=published(sweep) if choice.published and room == "large" else (),
     )  # fmt: skip
+
+
+def _summaries(subject: Subject, room: Room) -> list[Summary]:
+    """mCE; where there is room also what else sums up a row."""
+    found, rows = sweep_numbers.aggregated(subject.sweep, subject.selected), list(subject.members)
+    if found is None:
+        return []
+    over = f"over {len(found.corruptions)} corruptions and all severities"
+    made = []
+    for key, label, title, points, worse in SUMMARIES[: 1 if room == "small" else None]:
+        one, factor = getattr(found, key), 100 if points else 1
+        if np.isfinite(one.value).any():
+            values, low, high = (factor * each[rows] for each in (one.value, one.low, one.high))
+            full = f"{title.format(reference=subject.sweep.reference)}, {over}"
+            made.append(Summary(key, label, full, values, low, high, points, worse))
+    return made
 
 
 def _remarks(sweep: SweepRecord, choice: Choice) -> None:

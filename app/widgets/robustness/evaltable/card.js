@@ -11,7 +11,7 @@ function sheet(data, row, column, cell, brief) {
   if (cell.text) {
     const line = element("div");
     line.append(element("span", "big", cell.text), element("span", "quiet", cell.interval ? `  ${cell.interval}` : ""));
-    made.append(line, element("div", "quiet", [data.score, cell.count].filter(Boolean).join(" · ")));
+    made.append(line, element("div", "quiet", [cell.score || data.score, cell.count].filter(Boolean).join(" · ")));
   }
   if (brief) return made;
   if (cell.counts) {
