@@ -144,7 +144,7 @@ def _positions(subject: Subject, found: Likeness) -> tuple[np.ndarray, str]:
     if subject.choice.projection == "umap":
         laid, why = umap(subject, found)
         if laid is not None:
-            return laid, "UMAP: near points are alike, far distances mean little"
+            return laid, "UMAP: only nearness means something"
         return found.layout.points, f"MDS. {why}"
     return found.layout.points, f"MDS, stress {found.layout.stress:.2f}"
 
