@@ -35,12 +35,9 @@ def accuracy_replicates(correct: np.ndarray, *, seed: int = 0, resamples: int = 
     """
     cells = correct.reshape(-1, correct.shape[-1])
     made = np.full((len(cells), 1 + resamples), np.nan, np.float32)
-    step, at = max(_AT_ONCE // max(cells.shape[1], 1), 1), 0
-    for drawn in weights(cells.shape[1], seed, resamples):
-        often, until = drawn.astype(np.float32), at + drawn.shape[1]
-        for start in range(0, len(cells), step):
-            made[start : start + step, at:until] = _shares(cells[start : start + step], often)
-        at = until
+    step = max(_AT_ONCE // max(cells.shape[1], 1), 1)
+    for start in range(0, len(cells), step):
+        made[start : start + step] = _shares(cells[start : start + step], seed, resamples)
     return made.reshape(*correct.shape[:-1], -1)
 
 
@@ -103,18 +100,19 @@ def effective_robustness(clean: np.ndarray, corrupted: np.ndarray, samples: int)
     return found
 
 
-def _shares(correct: np.ndarray, often: np.ndarray) -> np.ndarray:
-    """(cells, S) int8, weights (S, k) float32 -> (cells, k)."""
-    known = np.asarray(correct >= 0)
-    right = (correct == 1).astype(np.float32) @ often
-    of = np.asarray(known.any(axis=1))
-    same = np.asarray(known[of].all(axis=0))
-    if np.array_equal(
-        known[of], np.broadcast_to(same, (int(of.sum()), len(same)))
-    ):  # what is unknown is so in all cells
-        total = same.astype(np.float32) @ often
-        total = np.where(of[:, None], total, 0)
-    else:
-        total = known.astype(np.float32) @ often
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return right / total
+def _shares(correct: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """(cells, S) int8 -> (cells, 1 + R)."""
+    right, known, there = (correct == 1).astype(np.float32), None, np.ones(len(correct), bool)
+    if correct.size and correct.min() < 0:
+        judged = np.asarray(correct >= 0)
+        there = np.asarray(judged.any(axis=1))
+        same = np.asarray(judged[there].all(axis=0))
+        alike = np.array_equal(judged[there], np.broadcast_to(same, (int(there.sum()), len(same))))
+        known = (same if alike else judged).astype(np.float32)  # mostly what is unknown is so in all cells
+    made = []
+    for drawn in weights(correct.shape[1], seed, resamples):
+        often = drawn.astype(np.float32)
+        total = often.sum(axis=0) if known is None else known @ often
+        with np.errstate(invalid="ignore", divide="ignore"):
+            made.append(np.where(there[:, None], right @ often / total, np.nan))
+    return np.concatenate(made, axis=1)

@@ -11,6 +11,7 @@ from math import comb
 import numpy as np
 
 _ROUND = 9  # digits: means of the same counts in another order are ties
+_VARIES = 1e-12  # variance over squared mean: less is rounding
 _WORK = 40_000_000  # signs of pairs of networks that a search of one size may look at
 _AT_ONCE = 4_000_000
 
@@ -27,6 +28,8 @@ class Subset:
 def correlation(numbers: np.ndarray) -> np.ndarray:
     """Pearson's over rows that have both: (n, K) -> (K, K); nan where one does not vary or two rows are too few."""
     there = np.isfinite(numbers)
+    if len(numbers) >= 2 and there.all():
+        return _whole(numbers.astype(np.float64))
     some = there.astype(np.float64)
     shared = some.T @ some
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -35,7 +38,7 @@ def correlation(numbers: np.ndarray) -> np.ndarray:
         sums, squares = held.T @ some, (held**2).T @ some  # of each column, over the rows that both have
         together = held.T @ held - sums * sums.T / shared
         spread = squares - sums**2 / shared
-        varies = (spread > 1e-12 * np.maximum(middle**2, 1e-300)[:, None] * shared) & (shared >= 2)
+        varies = (spread > _VARIES * np.maximum(middle**2, 1e-300)[:, None] * shared) & (shared >= 2)
         found = together / np.sqrt(spread * spread.T)
     return np.clip(np.where(varies & varies.T, found, np.nan), -1, 1)
 
@@ -112,3 +115,14 @@ def _signs(rankings: np.ndarray) -> np.ndarray:
     first, second = np.triu_indices(rankings.shape[1], 1)
     rounded = np.round(rankings.astype(np.float64), _ROUND)
     return np.sign(rounded[:, first] - rounded[:, second]).astype(np.float32)
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    """The same where nothing is missing."""
+    middle = numbers.mean(axis=0)
+    together = (numbers - middle).T @ (numbers - middle)
+    spread = np.diag(together)
+    varies = spread > _VARIES * np.maximum(middle**2, 1e-300) * len(numbers)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = together / np.sqrt(np.outer(spread, spread))
+    return np.clip(np.where(varies & varies[:, None], found, np.nan), -1, 1)

@@ -45,11 +45,12 @@ def standardised(numbers: Mapping[str, np.ndarray]) -> np.ndarray:
     """Numbers (..., S) each, nan where there is none -> (..., G, S) float32, G of them, in their order."""
     made = []
     for values in numbers.values():
-        there = values[np.isfinite(values)]
+        finite = np.isfinite(values)
+        there = values if finite.all() else values[finite]
         mean = float(there.mean(dtype=np.float64)) if there.size else 0.0
         spread = float(there.std(dtype=np.float64)) if there.size else 0.0
         scaled = (values - np.float32(mean)) / np.float32(spread or 1.0)
-        made.append(np.where(np.isfinite(values), scaled, np.nan).astype(np.float32))
+        made.append(scaled if there is values else np.where(finite, scaled, np.float32(np.nan)))
     return np.stack(made, axis=-2)
 
 
