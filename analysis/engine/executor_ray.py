@@ -8,6 +8,7 @@ tasks go to others, and another actor is asked for; one that finds no room waits
 from __future__ import annotations
 
 import os
+import socket
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -86,18 +87,28 @@ class RayExecutor:
 
 
 def _begin(address: str | None) -> None:
+    """Join a cluster, or start Ray here. BadParameter where that fails."""
     import ray
 
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # the coming behaviour: silences a warning
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # what is to come: silences a warning
+    quiet: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     try:
         if address:
-            ray.init(address=address, log_to_driver=False, configure_logging=False)
+            _knock(address)
+            ray.init(address=address, **quiet)
         else:
-            ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+            ray.init(include_dashboard=False, **quiet)
+    except (OSError, ValueError, RuntimeError) as error:  # ConnectionError and TimeoutError are the first
         where = f"the Ray cluster at '{address}'" if address else "Ray on this machine"
         raise BadParameter(f"Cutaway could not reach {where}: {' '.join(str(error).split())[:300]}") from error
+
+
+def _knock(address: str) -> None:
+    """OSError where nobody listens: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        socket.create_connection((host, int(port)), timeout=5.0).close()
 
 
 class _Work:

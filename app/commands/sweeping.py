@@ -119,7 +119,7 @@ def _severities(text: str) -> tuple[int, ...]:
 def _deck(text: str) -> dict[str, Any]:
     """`NAME=A+B@fog/3:spectral`."""
     name, equals, rest = text.partition("=")
-    of, colon, gate = rest.rpartition(":") if rest.endswith((":spectral", ":mean")) else (rest, "", "")
+    of, _, gate = rest.rpartition(":") if rest.endswith((":spectral", ":mean")) else (rest, "", "")
     members = [part.strip() for part in of.split("+") if part.strip()]
     if not equals or not name.strip() or not members:
         raise typer.BadParameter(f"'{text}' is not NAME=A+B or NAME=A+B:spectral.", param_hint="--deck")
