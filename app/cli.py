@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 from app import settings, terminal
-from app.commands import classifiers, comparing, data, explaining, passes, storage, variants
+from app.commands import (
+    classifiers,
+    comparing,
+    corrupting,
+    data,
+    explaining,
+    passes,
+    reporting,
+    storage,
+    sweeping,
+    variants,
+)
 from app.terminal import Workspace
 from models.errors import CutawayError
 
@@ -60,6 +71,7 @@ for command in (
     *(explaining.explain, classifiers.models, classifiers.taps, classifiers.methods, classifiers.import_model),
     *(data.datasets, data.import_data, passes.train, passes.predict),
     *(variants.prune, variants.prune_grid, variants.export_model, comparing.variants, comparing.compare),
+    *(corrupting.corrupt, sweeping.sweep, reporting.sweep_report),
 ):
     app.command()(command)
 app.command(context_settings=data.KNOBS)(data.generate)

@@ -54,6 +54,7 @@ KINDS: Mapping[str, Kind] = {
     "measure": Kind("analysis.pipelines.measuring:compute", "analysis.pipelines.measuring:finish", "compute"),
     "prune": Kind("analysis.pipelines.pruning:compute", "analysis.pipelines.pruning:finish", "compute"),
     "sweep": Kind("analysis.pipelines.sweep:compute", "analysis.pipelines.sweep:finish", "compute"),
+    "fourier": Kind("analysis.pipelines.fourier:compute", "analysis.pipelines.fourier:finish", "compute"),
     "import": Kind("analysis.pipelines.importing:compute", "analysis.pipelines.importing:finish", "io"),
     "generate": Kind("analysis.pipelines.generating:compute", "analysis.pipelines.generating:finish", "io"),
 }

@@ -243,7 +243,7 @@ def test_here_is_the_same_without_a_journal(store, workspace):
 
 
 def test_every_kind_has_its_lane_and_its_functions():
-    assert set(KINDS) == {"predict", "measure", "prune", "train", "sweep", "import", "generate"}
+    assert set(KINDS) == {"predict", "measure", "prune", "train", "sweep", "fourier", "import", "generate"}
     with workers() as made:
         assert {kind.lane for kind in KINDS.values()} == set(made)
 
