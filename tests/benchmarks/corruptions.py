@@ -3,8 +3,8 @@
 python -m tests.benchmarks.corruptions [--images 1000] [--large 16] [--rounds 3]
 
 The whole grid of 19 x 5 on images of 32 px beside the bare fp32 forwards of a ResNet-20 (batch 128, random weights: the
-time does not depend on them) over as many; then milliseconds per image at 224 px. Each cell is timed next to its own
-forward, so that both see the same drift of the machine; medians over rounds. With a GPU also there, beside ResNet-18.
+time does not depend on them) over as many; then milliseconds per image at 224 px beside ResNet-18. A forward is timed
+before each corruption, so that both see the same drift of the machine; medians over rounds. With a GPU also there.
 """
 
 import argparse
@@ -49,52 +49,56 @@ def timed(entry: Callable[[], object], device: str) -> float:
     return time.perf_counter() - start
 
 
-def measured(network: nn.Module, pixels: Tensor, rounds: int) -> dict[tuple[str, int], tuple[float, float]]:
-    """Seconds of each cell and of the forward timed next to it, medians over rounds."""
+Cells = dict[tuple[str, int], float]
+
+
+def measured(network: nn.Module, pixels: Tensor, rounds: int) -> tuple[Cells, float]:
+    """Seconds of each cell, medians over rounds; and all cells' over as many forwards', the median of rounds."""
     device = pixels.device.type
     places = np.arange(len(pixels))
     images = pixels.permute(0, 3, 1, 2).float().div(255).contiguous()
-    found: dict[tuple[str, int], list[tuple[float, float]]] = {}
+    found: dict[tuple[str, int], list[float]] = {}
+    ratios = []
     for number in range(rounds + 1):
+        cells, forwards = {}, 0.0
         for name in NAMES:
+            forwards += len(SEVERITIES) * timed(lambda: forward(network, images), device)
             for severity in SEVERITIES:
-                cell = timed(lambda n=name, s=severity: corrupted(pixels, places, n, s), device)
-                beside = timed(lambda: forward(network, images), device)
-                if number:  # the first round warms up
-                    found.setdefault((name, severity), []).append((cell, beside))
-    return {k: tuple(statistics.median(t) for t in zip(*v, strict=True)) for k, v in found.items()}
+                cells[name, severity] = timed(lambda n=name, s=severity: corrupted(pixels, places, n, s), device)
+        if number:  # the first round warms up
+            ratios.append(sum(cells.values()) / forwards)
+            for key, seconds in cells.items():
+                found.setdefault(key, []).append(seconds)
+    return {key: statistics.median(seconds) for key, seconds in found.items()}, statistics.median(ratios)
+
+
+def shown(cells: Cells, scale: float) -> str:
+    """A table of all cells; the slowest."""
+    for name in NAMES:
+        print(f"  {name:18}", *(f"{cells[name, s] * scale:7.3f}" for s in SEVERITIES))
+    name, severity = max(cells, key=cells.__getitem__)
+    return f"{cells[name, severity] * scale:.2f} for the slowest, {name} {severity}"
 
 
 def small(device: str, count: int, rounds: int) -> None:
     network = build("resnet20_cifar").eval().to(device)
-    found = measured(network, photos(count, 32, device), rounds)
-    cells, forwards = (sum(v[i] for v in found.values()) for i in (0, 1))
-    per_thousand = 1000 / count
+    cells, ratio = measured(network, photos(count, 32, device), rounds)
     print(f"\nCorruptions at 32 px, {count} images, {describe(device)}; median of {rounds}")
-    print("  seconds per 1,000 images at severities 1 to 5, and over ResNet-20's forward")
-    for name in NAMES:
-        seconds = [found[name, s][0] * per_thousand for s in SEVERITIES]
-        ratio = sum(found[name, s][0] for s in SEVERITIES) / sum(found[name, s][1] for s in SEVERITIES)
-        print(f"  {name:18}", *(f"{t:6.3f}" for t in seconds), f"  {ratio:5.2f}")
-    slowest = max(found, key=lambda k: found[k][0])
-    print(f"  {cells / forwards:.2f} of the forwards for the whole grid (at most 0.60)")
-    print(f"  {found[slowest][0] * per_thousand:.2f} s per 1,000 for the slowest, {slowest[0]} (at most 0.50)")
+    print("  seconds per 1,000 images at severities 1 to 5")
+    print(f"  {shown(cells, 1000 / count)} (at most 0.50)")
+    print(f"  {ratio:.2f} of ResNet-20's forwards for the whole grid (at most 0.60)", flush=True)
 
 
 def large(device: str, count: int, rounds: int) -> None:
     import torchvision
 
     network = torchvision.models.resnet18().eval().to(device)
-    found = measured(network, photos(count, 224, device), rounds)
+    cells, ratio = measured(network, photos(count, 224, device), rounds)
     print(f"\nCorruptions at 224 px, {count} images together, {describe(device)}; median of {rounds}")
     print("  milliseconds per image at severities 1 to 5")
-    for name in NAMES:
-        print(f"  {name:18}", *(f"{found[name, s][0] * 1000 / count:6.2f}" for s in SEVERITIES))
-    slowest = max(found, key=lambda k: found[k][0])
-    print(f"  {found[slowest][0] * 1000 / count:.1f} ms for the slowest, {slowest[0]} (at most 20)")
-    cells, forwards = (sum(v[i] for v in found.values()) for i in (0, 1))
-    promised = " (on a GPU at most 1.00)" if device == "cuda" else ""
-    print(f"  {cells / forwards:.2f} of ResNet-18's forward in the mean{promised}")
+    print(f"  {shown(cells, 1000 / count)} (at most 20)")
+    promised = " (at most 1.00)" if device == "cuda" else ""
+    print(f"  {ratio:.2f} of ResNet-18's forwards for the whole grid{promised}", flush=True)
 
 
 def main(words: list[str] | None = None) -> None:

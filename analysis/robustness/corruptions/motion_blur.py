@@ -13,8 +13,8 @@ from analysis.robustness.streaks import streaked
     group="blur",
     paper="Hendrycks & Dietterich 2019",
     reads="A camera that moved: edges along the motion stay, those across it go.",
-    fails="One-sided, so objects also move by a pixel or two; at 32 pixels the third severity and the fourth differ only "
-    "in how far weights of nearly nothing reach, so the curve is not monotone.",
+    fails="One-sided, so objects also move by a pixel or two; at 32 pixels the third severity and the fourth differ "
+    "only in how far weights of nearly nothing reach, so the curve is not monotone.",
     differs="Computed from ImageMagick's definition of motionblur, which the published sets used, and not by it.",
     levels={
         "cifar": ((6, 1.0), (6, 1.5), (6, 2.0), (8, 2.0), (9, 2.5)),
