@@ -1,11 +1,12 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution, first_paint, pages, passes, pruning, store
+from tests.benchmarks import attribution, corruptions, first_paint, pages, passes, pruning, store
 
 if __name__ == "__main__":
     attribution.main()
     passes.main([])
     store.main([])
     pruning.main([])
+    corruptions.main([])
     first_paint.main([])
     pages.main([])
