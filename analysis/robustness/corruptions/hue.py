@@ -12,10 +12,9 @@ from analysis.robustness.warping import drawn_sign
     "hue",
     label="Hue",
     group="colour",
-    paper="Laugros et al. 2020; HSV after Smith 1978",
+    paper="Ours; HSV after Smith 1978",
     reads="Every colour becomes another by the same angle; grey stays grey.",
     fails="Images of little colour are hardly changed. Equal angles are not equally visible.",
-    differs="Severities are ours.",
     levels={"any": (20.0, 45.0, 75.0, 120.0, 180.0)},
     random=True,
 )

@@ -218,3 +218,24 @@ def test_a_mask_of_everything_and_one_of_nothing(images):
 def test_without_masks_it_is_said(name):
     with pytest.raises(NotApplicable, match="needs masks"):
         corrupted(np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1, int), name, 1)
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_batches_and_order_make_no_difference(images, masks, name):
+    pixels = (images.permute(0, 2, 3, 1) * 255).byte().numpy()
+    places = np.array([3, 0, 9, 1, 20, 5, 6, 2])
+    whole = corrupted(pixels, places, name, 4, masks=masks.numpy()).astype(int)
+    for part in (slice(0, 3), slice(3, 8)):
+        found = corrupted(pixels[part], places[part], name, 4, masks=masks.numpy()[part])
+        assert np.abs(whole[part] - found).max() <= 1
+    turned = corrupted(pixels[::-1], places[::-1], name, 4, masks=masks.numpy()[::-1].copy())[::-1]
+    assert np.abs(whole - turned).max() <= 1
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("name", EDITS)
+def test_a_gpu_says_the_same(images, masks, name):
+    pixels = (images.permute(0, 2, 3, 1) * 255).byte()
+    here = corrupted(pixels, np.arange(8), name, 4, masks=masks)
+    there = corrupted(pixels.cuda(), np.arange(8), name, 4, masks=masks).cpu()
+    assert (here.int() - there.int()).abs().float().quantile(0.999) <= 1

@@ -163,3 +163,14 @@ def test_covers(images, cover):
     if cover == "noise":
         assert abs(found[hidden].mean() - 0.5) < 0.03
         assert abs(found[hidden].std() - 12**-0.5) < 0.02
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(
+    "name", [c.name for c in CORRUPTIONS if c.group in ("geometry", "resolution", "colour", "frequency")]
+)
+def test_a_gpu_says_the_same(images, name):
+    pixels = (images.permute(0, 2, 3, 1) * 255).byte()
+    here = corrupted(pixels, np.arange(6), name, 4)
+    there = corrupted(pixels.cuda(), np.arange(6), name, 4).cpu()
+    assert (here.int() - there.int()).abs().float().quantile(0.999) <= 1
