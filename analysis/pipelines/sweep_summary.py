@@ -258,7 +258,7 @@ def _reference(
     own = sweep.member(name)
     if own is not None:
         return errors[members.index(own)], clean[members.index(own)]
-    benchmark = published.benchmark_of(sweep.table, len(sweep.class_names))
+    benchmark = published.benchmark_of(sweep.table, sweep.class_names)
     if benchmark != "ImageNet-C":
         raise BadParameter(
             f"Errors are divided by those of a member of the sweep ({', '.join(m.name for m in sweep.members)}); "

@@ -23,6 +23,7 @@ from models.errors import UnknownName
 FILE = Path(__file__).parents[2] / "assets" / "published" / "corruptions.json"
 ALEXNET = "AlexNet"
 ALEXNET_OF_AUGMIX = "AlexNet_augmix"
+_CIFAR = {"airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"}
 _LARGEST = 4_000_000  # letters of a file
 
 
@@ -66,9 +67,11 @@ def row(key: str) -> Published:
     return found[key]
 
 
-def benchmark_of(table: str, classes: int) -> str | None:
-    """Which published results are of images like these: a sweep's table of levels, and how many classes it has."""
-    return {("cifar", 10): "CIFAR-10-C", ("imagenet", 1000): "ImageNet-C"}.get((table, classes))
+def benchmark_of(table: str, classes: Sequence[str]) -> str | None:
+    """Which published results are of images like these: a sweep's table of levels, and the names of its classes."""
+    if table == "cifar" and {c.casefold() for c in classes} == _CIFAR:
+        return "CIFAR-10-C"
+    return "ImageNet-C" if table == "imagenet" and len(classes) == 1000 else None
 
 
 def read_csv(text: str, benchmark: str = "uploaded", source: str = "uploaded file") -> tuple[Published, ...]:

@@ -105,6 +105,9 @@ def test_unknown_rows_are_refused():
 
 
 def test_which_results_belong_to_a_sweep():
-    assert published.benchmark_of("cifar", 10) == "CIFAR-10-C"
-    assert published.benchmark_of("imagenet", 1000) == "ImageNet-C"
-    assert published.benchmark_of("cifar", 4) is None
+    cifar = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    shapes = [f"shape {i}" for i in range(10)]
+    assert published.benchmark_of("cifar", cifar) == "CIFAR-10-C"
+    assert published.benchmark_of("imagenet", shapes * 100) == "ImageNet-C"
+    assert published.benchmark_of("cifar", shapes) is None  # ten classes of something else
+    assert published.benchmark_of("imagenet", cifar) is None
