@@ -100,6 +100,8 @@ def _settings(heat: HeatMap) -> str:
 
 
 def _drawn(subject: Subject, maps: dict[str, HeatMap], room: Room) -> None:
+    import pandas  # noqa: F401  # the engine may be importing it: plotly must not find half of it
+
     sweep = subject.sweep
     members = [m for i in subject.members if (m := sweep.members[i]).model_id in maps]
     heats = {m.name: Heat(m.name, maps[m.model_id].errors, maps[m.model_id].clean) for m in members}
