@@ -80,5 +80,5 @@ def swept(workspace: Path, arguments: dict, report: Report = silent) -> dict:
 
 
 def cells(workspace: Path) -> dict[str, bytes]:
-    """All cells' files by name."""
-    return {p.name: p.read_bytes() for p in workspace.glob("cells/*/*")}
+    """All cells' files by name, without what a kill left half written."""
+    return {p.name: p.read_bytes() for p in workspace.glob("cells/*/*") if p.suffix != ".part"}
