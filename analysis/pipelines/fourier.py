@@ -14,27 +14,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.errors import BadParameter
-from analysis.pipelines.fourier_maps import FOLDER, HeatMap, found, read, save
+from analysis.pipelines.fourier_maps import HeatMap, found
 from analysis.types import Report
 
 if TYPE_CHECKING:
     from analysis.datasets.opened import OpenDataset
+    from analysis.pipelines.fourier_subject import Frequency, Subject
     from analysis.store.store import Store
-    from models.classifier import Classifier
 
 __all__ = ["HeatMap", "asked", "compute", "finish", "found"]
 
-NAME = "single_frequency"
 EXTENT = 31
-_PAPERS = 3  # the severity whose norms are the paper's, where it has some
 _SAVED_EVERY = 10.0  # seconds
 _MOST = 1000.0  # of a norm, as the corruption takes it
 
@@ -84,6 +80,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Compute what is lacking -> maps (file names) and frequencies computed. Knows no store; runs in any process."""
     from analysis.datasets.opened import OpenDataset
     from analysis.engine.devices import best
+    from analysis.pipelines.fourier_subject import Subject
     from analysis.pipelines.predict import DATASETS, MODELS
     from analysis.pipelines.sweep_asking import chosen
     from models.catalogue import load
@@ -91,11 +88,11 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     workspace = Path(arguments["workspace"])
     dataset = OpenDataset.open(workspace / DATASETS / arguments["dataset"], as_stored=True)
     samples = chosen(len(dataset), arguments.get("limit"), arguments["seed"])
-    subjects: dict[str, _Subject] = {}  # by the map: two names for one network take one
+    subjects: dict[str, Subject] = {}  # by the map: two names for one network take one
     for name in dict.fromkeys(arguments["models"]):
         report(0.0, f"opening {name}")
         classifier = load(name, imported=workspace / MODELS, device=best())
-        subject = _Subject(workspace, classifier, dataset, samples, arguments)
+        subject = Subject(workspace, classifier, dataset, samples, arguments)
         subjects.setdefault(subject.heat_map.key, subject)
     every = [*subjects.values()]
     with _saved(every):
@@ -108,107 +105,10 @@ def finish(store: Store, workspace: Path, arguments: Mapping[str, Any], result: 
     return dict(result)
 
 
-class _Subject:
-    """One classifier and its map so far."""
-
-    def __init__(
-        self,
-        workspace: Path,
-        classifier: Classifier,
-        dataset: OpenDataset,
-        samples: np.ndarray,
-        arguments: Mapping[str, Any],
-    ) -> None:
-        from analysis.passes.forward import Forward
-        from analysis.passes.run import true_classes
-        from analysis.passes.stream import crop_of
-        from analysis.pipelines.predict import by_hand_of, matched
-        from analysis.records import UNLABELLED
-
-        self.workspace, self.crop = workspace, crop_of(classifier.preprocessing)
-        self.forward = Forward(classifier, (), autocast=False)
-        by_hand = by_hand_of((arguments.get("class_maps") or {}).get(classifier.name))
-        class_map = matched(dataset.record.class_names, classifier.class_names, by_hand)
-        self.truth = true_classes(dataset.labels[samples], class_map)
-        known = int((self.truth != UNLABELLED).sum())
-        if not known:
-            raise BadParameter(
-                f"No class of '{dataset.record.name}' is one of {classifier.name}'s, or its images have no labels, so "
-                "no answer is right or wrong. Choose another dataset, or match the classes by hand."
-            )
-        fresh = _empty(classifier, dataset, class_map, len(samples), known, arguments)
-        there = read(workspace / FOLDER / f"{fresh.key}.npz")
-        self.heat_map = fresh if there is None else replace(there, model=classifier.name)
-        self.changed = False
-
-    def lacks(self, frequency: tuple[int, int] | None) -> bool:
-        from analysis.robustness.frequencies import place
-
-        if frequency is None:
-            return bool(np.isnan(self.heat_map.clean))
-        reach = self.heat_map.extent // 2
-        if max(map(abs, frequency)) > reach:
-            return False
-        return bool(np.isnan(self.heat_map.errors[place(self.heat_map.extent, *frequency)[0]]))
-
-    def took(self, frequency: tuple[int, int] | None, wrong: int) -> None:
-        from analysis.robustness.frequencies import place
-
-        share = wrong / self.heat_map.known
-        if frequency is None:
-            self.heat_map = replace(self.heat_map, clean=share)
-        else:
-            for cell in place(self.heat_map.extent, *frequency):
-                self.heat_map.errors[cell] = share
-        self.changed = True
-
-    def save(self) -> None:
-        if self.changed:
-            self.heat_map = replace(self.heat_map, computed_at=datetime.now(UTC))
-            save(self.workspace, self.heat_map)
-            self.changed = False
-
-
-def _empty(
-    classifier: Classifier,
-    dataset: OpenDataset,
-    class_map: tuple[int, ...],
-    samples: int,
-    known: int,
-    arguments: Mapping[str, Any],
-) -> HeatMap:
-    """The map of which nothing is computed yet."""
-    from analysis.engine.devices import best, describe
-    from analysis.passes.stream import crop_of
-    from analysis.pipelines.sweep_images import working_size
-    from analysis.robustness import CORRUPTIONS
-    from analysis.robustness.frequencies import largest_extent
-
-    size = working_size(dataset.image_shape, crop_of(classifier.preprocessing))
-    side = largest_extent(*size, arguments["extent"])
-    method = CORRUPTIONS[NAME]
-    return HeatMap(
-        errors=np.full((side, side), np.nan, np.float32),
-        clean=float("nan"),
-        model=classifier.name,
-        model_id=classifier.fingerprint,
-        dataset_id=arguments["dataset"],
-        dataset_name=dataset.record.name,
-        norm=float(arguments.get("norm") or method.levels[method.table(*size)][_PAPERS - 1]),
-        samples=samples,
-        known=known,
-        seed=arguments["seed"],
-        image_size=size,
-        class_map=class_map,
-        device=describe(best()),
-        computed_at=datetime.now(UTC),
-    )
-
-
 class _Work:
     """Frequency by frequency, batch by batch, classifier by classifier."""
 
-    def __init__(self, dataset: OpenDataset, samples: np.ndarray, subjects: Sequence[_Subject], seed: int) -> None:
+    def __init__(self, dataset: OpenDataset, samples: np.ndarray, subjects: Sequence[Subject], seed: int) -> None:
         from analysis.passes.plan import usual_batch
         from analysis.pipelines.sweep_images import Pictures
 
@@ -238,7 +138,7 @@ class _Work:
                 saved = time.perf_counter()
         return len(lacking)
 
-    def _under(self, frequency: tuple[int, int] | None, subjects: Sequence[_Subject]) -> int:
+    def _under(self, frequency: Frequency, subjects: Sequence[Subject]) -> int:
         """One frequency, or none -> how many images were shown to a network."""
         wrong = [0] * len(subjects)
         groups = list(dict.fromkeys((s.crop, s.heat_map.norm) for s in subjects))
@@ -256,15 +156,17 @@ class _Work:
         return len(self.samples) * len(subjects)
 
 
-def _condition(frequency: tuple[int, int] | None, norm: float) -> dict[str, Any]:
+def _condition(frequency: Frequency, norm: float) -> dict[str, Any]:
     if frequency is None:
         return {"name": "clean", "severity": 0, "kind": "corruption", "params": {}}
     params = {"row": frequency[0], "column": frequency[1], "norm": norm}
-    return {"name": NAME, "severity": _PAPERS, "kind": "corruption", "params": params}
+    from analysis.pipelines.fourier_subject import NAME, PAPERS
+
+    return {"name": NAME, "severity": PAPERS, "kind": "corruption", "params": params}
 
 
 @contextmanager
-def _saved(subjects: Sequence[_Subject]) -> Iterator[None]:
+def _saved(subjects: Sequence[Subject]) -> Iterator[None]:
     """What was computed is kept, also when the work ends before it is done."""
     try:
         yield
