@@ -20,7 +20,7 @@ def benchmark(sweep: SweepRecord) -> str | None:
     """What published results there are of images like the sweep's; None where there are none."""
     from analysis.robustness.published import benchmark_of
 
-    return benchmark_of(sweep.table, len(sweep.class_names))
+    return benchmark_of(sweep.table, sweep.class_names)
 
 
 def published(sweep: SweepRecord) -> Sequence[Published]:
