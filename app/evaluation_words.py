@@ -24,7 +24,8 @@ def summary_said(value: float, summary: Summary, *, brief: bool = False) -> str:
     if not np.isfinite(value):
         return ""
     text = f"{value:.0f}" if brief else f"{value:.1f}"
-    sign = "+" if summary.points and float(text) > 0 else ""
+    text = text.removeprefix("-") if float(text) == 0 else text
+    sign = "+" if summary.points and not summary.worse and float(text) > 0 else ""
     unit = "" if brief else " points" if summary.points else " %"
     return (sign + text).replace("-", "−") + unit
 

@@ -60,6 +60,8 @@ def section(subject: Subject, room: Room) -> Choice:
 
 
 def _figure(subject: Subject, shown: list[str], room: Room) -> go.Figure:
+    import pandas  # noqa: F401  # the engine may be importing it: plotly must not find half of it
+
     from app.figures.robustness_curves import Scale, multiples, single
 
     choice, dark = subject.choice, st.context.theme.type == "dark"

@@ -32,6 +32,14 @@ def button(subject: Subject) -> None:
         with st.container(horizontal=True):
             _offer("CSV", lambda: _rows(subject, "csv"), f"{safe(sweep.name)}-samples.csv", "text/csv")
             _offer("Parquet", lambda: _rows(subject, "parquet"), f"{safe(sweep.name)}-samples.parquet", PARQUET)
+        st.caption("Report: the table, curves, findings and notes on one page that works offline.")
+        _offer("HTML", lambda: _report(subject), f"{safe(sweep.name)}-report.html", "text/html")
+
+
+def _report(subject: Subject) -> bytes:
+    from analysis.pipelines.sweep_report import html
+
+    return html(resources.store(), subject.sweep).encode()
 
 
 def _offer(label: str, make: Callable[[], bytes], name: str, kind: str) -> None:

@@ -62,7 +62,7 @@ def _found(sweep: SweepRecord) -> list[Finding] | None:
 def _tested(store: Store, sweep: SweepRecord, report: Report) -> list[Finding]:
     from analysis.pipelines.sweep_summary import findings
 
-    report(0.1, "reading the rows")
+    report(0.0, "reading the rows")
     return findings(store, sweep)
 
 
@@ -70,6 +70,8 @@ def _card(subject: Subject, finding: Finding) -> None:
     st.markdown(f"{ICONS[finding.verdict]}  **{plain(finding.claim)}**")
     st.markdown(plain(finding.sentence))
     if finding.values:
+        import pandas  # noqa: F401  # the engine may be importing it: plotly must not find half of it
+
         from app.figures.robustness_findings import intervals
 
         shown = sorted(finding.values[:MOST_BARS], key=lambda bar: not bar.marked)

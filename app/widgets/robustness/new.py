@@ -90,7 +90,8 @@ def _subjects(records: Sequence[DatasetRecord]) -> tuple[DatasetRecord, list[str
 def _usual(record: DatasetRecord, found: Sequence[Member]) -> list[str]:
     """The founder that shares most classes with the images, and some of its variants."""
     theirs = {name.casefold() for name in record.class_names}
-    founders = [m for m in found if m.name in families.founders(found)]
+    by_name = families.by_name(found)
+    founders = [by_name[name] for name in families.founders(found) if name in by_name]  # those with variants first
     shared = {m.name: len(theirs.intersection(map(str.casefold, m.class_names))) for m in founders}
     best = max(shared, key=lambda name: shared[name], default="")
     return [best, *families.first_choice(best, found, MOST_OFFERED - 1)] if shared.get(best) else []

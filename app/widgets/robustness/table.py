@@ -16,6 +16,7 @@ from app.evaluation_order import CLUSTER, FAMILY, MEAN, NAME, order
 from app.evaluation_published import PUBLISHED_SCORES, benchmark, published
 from app.robustness_choice import HEIGHT, PAGE, Choice, Room, Subject
 from app.robustness_words import SCORES, condition
+from app.widgets.robustness import classes
 from app.widgets.robustness.evaltable import evaltable
 
 EXTRA_PX = 62
@@ -81,6 +82,8 @@ def section(subject: Subject, room: Room) -> Choice:
         document(drawn), "robustness.evaltable", lambda what, row, column: _picked(subject, found, what, row, column)
     )
     _remarks(sweep, choice)
+    if room == "large":
+        classes.section(subject)
     return choice
 
 
