@@ -35,6 +35,11 @@ HELP = (
     "alike. Lines are the minimum spanning tree. A click makes a point a or b; with a selection, distances are over "
     "the selected samples."
 )
+HELP_REDUNDANCY = (
+    "Left, how corruptions correlate: below the diagonal the accuracies of variants, above it the change of every "
+    "sample's margin from clean. Right, for every number of corruptions the subset that ranks the variants most as "
+    "all of them do, with 95 % intervals over samples."
+)
 _CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
@@ -61,7 +66,7 @@ def section(subject: Subject, room: Room) -> Choice:
     """Draw it; the choice that it shows."""
     choice = subject.choice
     if room == "large":
-        st.caption(HELP)
+        st.caption(HELP_REDUNDANCY if choice.shown == "redundancy" else HELP)
     if (starting := resources.engine()) is not None:
         if starting.error is not None:
             raise starting.error

@@ -61,8 +61,9 @@ def sentence(found: Redundancy) -> str:
         told = f"No smaller subset of the {every} corruptions ranks the {count} variants as all do."
     else:
         names = ", ".join(named.corruption(c) for c in small.corruptions)
+        verb = "ranks" if len(small.corruptions) == 1 else "rank"
         told = (
-            f"{len(small.corruptions)} of {every} ({names}) rank the {count} variants as all do: Kendall τ "
+            f"{len(small.corruptions)} of {every} ({names}) {verb} the {count} variants as all do: Kendall τ "
             f"{_interval(small.tau)}."
         )
     steady = found.steadiness
