@@ -132,5 +132,7 @@ def _axes(figure: go.Figure, place: int, middle: int, *, left: bool, below: bool
     tail = "" if place == 0 else str(place + 1)
     both = {"tickvals": [-middle, 0, middle], "showgrid": False, "zeroline": False, "fixedrange": True}
     both |= {"constrain": "domain"}
-    down = {"scaleanchor": f"x{tail}", "autorange": "reversed", "showticklabels": left}
-    figure.update_layout({f"xaxis{tail}": both | {"showticklabels": below}, f"yaxis{tail}": both | down})
+    ends = [-middle - 0.5, middle + 0.5]
+    across = {"range": ends, "showticklabels": below}
+    down = {"range": ends[::-1], "scaleanchor": f"x{tail}", "showticklabels": left}
+    figure.update_layout({f"xaxis{tail}": both | across, f"yaxis{tail}": both | down})
