@@ -1,6 +1,6 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution, corruptions, first_paint, pages, passes, pruning, store, sweeps_store
+from tests.benchmarks import attribution, corruptions, first_paint, pages, passes, pruning, store, sweep, sweeps_store
 
 if __name__ == "__main__":
     attribution.main()
@@ -8,6 +8,7 @@ if __name__ == "__main__":
     store.main([])
     pruning.main([])
     corruptions.main([])
+    sweep.main([])
     sweeps_store.main([])
     first_paint.main([])
     pages.main([])

@@ -238,7 +238,7 @@ def test_memory_that_does_not_suffice_halves_the_batch(workspace, data, monkeypa
     assert swept(workspace, asked(workspace, data, seed=3))["failed"] == 2
 
 
-def test_five_samples_of_one_class_and_a_thousand_classes(workspace, store):
+def test_five_samples_of_one_class(workspace, store):
     one = imported_arrays(workspace, "one", 40, classes=("3",), labels=np.zeros(40, int))
     arguments = asked(workspace, one, limit=5, store=store)
     run_here(store, workspace, "sweep", arguments)
