@@ -27,6 +27,9 @@ from analysis.sweeps import CLEAN, Score, SweepRecord
 if TYPE_CHECKING:
     from analysis.store.store import Store
 
+_SHIFTS = 1_000_000
+"""Rows whose margin is read for correlations over samples."""
+
 By = Literal["pair", "member", "corruption"]
 
 
@@ -62,7 +65,7 @@ class Redundancy:
     corruptions: tuple[str, ...]
     members: tuple[int, ...]  # that were ranked: those with all cells
     correlation: Interval  # (K, K) of accuracies over members; nan with fewer than three
-    shifts: np.ndarray  # (K, K) correlation, over samples of all members, of the change of the margin from clean
+    shifts: np.ndarray  # (K, K) correlation of the change of the margin from clean, over members and (spaced) samples
     steps: tuple[Step, ...]  # one of each size, up to the first that reaches the threshold
     threshold: float
     steadiness: Score  # mean tau of the ranking by all corruptions with itself in resamples, and where 95 % of them lie
@@ -177,7 +180,7 @@ def _shifts(
     store: Store, sweep: SweepRecord, members: tuple[int, ...], severity: int, samples: Samples, names: tuple[str, ...]
 ) -> np.ndarray:
     groups = _groups(sweep, severity)
-    places = spaced(store, sweep, len(members), sum(map(len, groups.values())), samples)
+    places = spaced(store, sweep, len(members), sum(map(len, groups.values())), samples, _SHIFTS)
     margin = geometry(store, sweep, members, list(groups.values()), places)["margin"]
     moved = (margin[:, 1:] - margin[:, :1]).swapaxes(1, 2).reshape(-1, len(names))
     return subsets.correlation(moved[np.isfinite(moved).any(axis=1)])

@@ -82,10 +82,12 @@ def replicates(
     return aggregates.accuracy_replicates(correct, seed=sweep.seed)
 
 
-def spaced(store: Store, sweep: SweepRecord, members: int, conditions: int, samples: Samples) -> np.ndarray:
+def spaced(
+    store: Store, sweep: SweepRecord, members: int, conditions: int, samples: Samples, rows: int = _READ
+) -> np.ndarray:
     """As many of the samples, evenly spaced, as can be read at once."""
     places = places_of(store, sweep, samples)
-    most = max(_READ // max(members * conditions, 1), 1)
+    most = max(rows // max(members * conditions, 1), 1)
     if len(places) <= most:
         return places
     return places[np.linspace(0, len(places) - 1, most).round().astype(np.int64)]
