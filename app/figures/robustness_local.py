@@ -149,25 +149,26 @@ def _points(
     compact: bool,
     change: bool = False,
 ) -> None:
-    """One trace; the faded ones first, so that they do not lie on the others."""
-    order = np.argsort(lit, kind="stable")
-    size = (8 if len(order) <= 300 else 6 if len(order) <= VECTOR else 4) - 2 * compact
+    """A trace for each look, the faded points of it first: lists of colours and symbols cost seconds to check."""
+    size = (8 if len(lit) <= 300 else 6 if len(lit) <= VECTOR else 4) - 2 * compact
     full = 0.85 if samples is not None else 0.55
     steady = {"marker": {"opacity": 1.0}} if bool(lit.all()) else None
-    trace = go.Scatter if len(order) <= VECTOR else go.Scattergl
+    trace = go.Scatter if len(lit) <= VECTOR else go.Scattergl
     head = "" if change else "<b>a</b> " if samples is not None else "<b>b</b> "
     x, y = (escape(f"Change of {_low(t)}" if change else t) for t in (titles.x, titles.y))
-    figure.add_trace(
-        trace(
-            x=cloud.x[order], y=cloud.y[order], mode="markers", name=cloud.name, showlegend=False,
-            marker={"color": [drawn[i][1] for i in order], "symbol": [drawn[i][2] for i in order], "size": size,
-                    "opacity": np.where(lit, full, FADED)[order], "line": {"width": 0 if samples is not None else 1}},
-            customdata=None if samples is None else samples[order][:, None].tolist(),
-            text=[words[i] for i in order],
-            hovertemplate=f"{head}%{{text}}<br>{x}: %{{x:.3g}}{titles.unit}<br>{y}: %{{y:.3g}}<extra></extra>",
-            selected=steady, unselected=steady,
-        )
-    )  # fmt: skip
+    order = np.argsort(lit, kind="stable").tolist()
+    for look in dict.fromkeys(drawn):
+        these = [i for i in order if drawn[i] == look]
+        figure.add_trace(
+            trace(
+                x=cloud.x[these], y=cloud.y[these], mode="markers", name=cloud.name, showlegend=False,
+                marker={"color": look[1], "symbol": look[2], "size": size, "opacity": np.where(lit, full, FADED)[these],
+                        "line": {"width": 0 if samples is not None else 1}},
+                customdata=None if samples is None else samples[these].tolist(), text=[words[i] for i in these],
+                hovertemplate=f"{head}%{{text}}<br>{x}: %{{x:.3g}}{titles.unit}<br>{y}: %{{y:.3g}}<extra></extra>",
+                selected=steady, unselected=steady,
+            )
+        )  # fmt: skip
 
 
 def _arrows(figure: go.Figure, a: Cloud, b: Cloud, lit: np.ndarray, dark: bool) -> None:
@@ -229,7 +230,7 @@ def _range(*values: np.ndarray) -> tuple[float, float]:
 
 
 def _entry(figure: go.Figure, name: str, colour: str, symbol: str) -> None:
-    """A legend's entry without points: the points are one trace, and a trace has one entry only."""
+    """A legend's entry without points: full, where the points may be faded."""
     marker = {"color": colour, "symbol": symbol, "size": 9}
     figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, name=escape(name), hoverinfo="skip")
 

@@ -93,6 +93,16 @@ def said(at: AppTest) -> str:
     return " ".join([*(m.value for m in at.markdown), *(c.value for c in at.caption), *(i.value for i in at.info)])
 
 
+def carried(figure: Any) -> list[tuple[float, int, float]]:
+    """x, sample and opacity of all points of a."""
+    return [
+        (x, int(s), o)
+        for t in figure.data
+        if t.customdata is not None
+        for x, s, o in zip(t.x, t.customdata, t.marker.opacity, strict=True)
+    ]
+
+
 def traces(figure: Any, name: str) -> list[Any]:
     return [t for t in figure.data if t.name == name]
 
@@ -132,22 +142,20 @@ def test_cells_that_failed_or_are_not_there_yet_are_told(workspace, tmp_path, fa
 
 def test_a_lasso_selects_what_it_encloses_in_all_views(workspace, tmp_path, faked) -> None:
     at = opened(workspace, tmp_path, 3, 2, 60, 3)
-    points = next(t for t in faked.figures[local.CHART].data if t.customdata is not None)
-    at_left = sorted(zip(points.x, np.ravel(points.customdata), strict=True))[:7]
+    at_left = sorted(carried(faked.figures[local.CHART]))[:7]
     edge = at_left[-1][0] + 1e-6
     faked.selection = {"lasso": [{"x": [-1, edge, edge, -1], "y": [-99, -99, 99, 99]}], "points": [FLAT]}
     at.button(key=f"fake.{local.CHART}").click()
     drawn(at)
     assert "7 of 60 selected" in said(at)
     assert local.WORDS in said(at)
-    points = next(t for t in faked.figures[local.CHART].data if t.customdata is not None)
-    bright = {int(s) for s, o in zip(np.ravel(points.customdata), points.marker.opacity, strict=True) if o > 0.5}
-    assert bright == {int(s) for _, s in at_left}
+    bright = {sample for _, sample, opacity in carried(faked.figures[local.CHART]) if opacity > 0.5}
+    assert bright == {sample for _, sample, _ in at_left}
 
 
 def test_a_click_selects_one_and_nothing_clicked_changes_nothing(workspace, tmp_path, faked) -> None:
     at = opened(workspace, tmp_path, 3, 2, 60, 3)
-    faked.selection = {"points": [{"customdata": [17]}], "lasso": [], "box": []}
+    faked.selection = {"points": [{"customdata": 17}], "lasso": [], "box": []}
     at.button(key=f"fake.{local.CHART}").click()
     drawn(at)
     assert "1 of 60 selected" in said(at)
@@ -162,8 +170,7 @@ def test_classes_narrow_what_is_drawn_and_change_nothing_of_the_selection(worksp
         sweeps.kept(store, tmp_path / "parts", sweeps.record(3, 2, 60, 3))
         truth = store.sweeps.truth("made")[1]
     page("local", **{"class": "1"})
-    points = next(t for t in faked.figures[local.CHART].data if t.customdata is not None)
-    assert len(points.x) == int((truth == 1).sum())
+    assert len(carried(faked.figures[local.CHART])) == int((truth == 1).sum())
 
 
 def test_a_brush_selects_what_lies_within(workspace, tmp_path, faked) -> None:

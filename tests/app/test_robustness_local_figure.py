@@ -20,35 +20,36 @@ def drawn(count: int, function=arrows, **changed):
     return function(a, b, np.arange(count) + 100, [f"sample {i + 100}" for i in range(count)], TITLES, **changed)
 
 
-def carrying(figure):
-    return [t for t in figure.data if t.customdata is not None]
+def carrying(figure) -> dict[int, tuple]:
+    """By sample: x, y, opacity, colour, symbol, kind of trace."""
+    return {
+        s: (x, y, o, t.marker.color, t.marker.symbol, t.type)
+        for t in figure.data
+        if t.customdata is not None
+        for s, x, y, o in zip(t.customdata, t.x, t.y, t.marker.opacity, strict=True)
+    }
 
 
 @pytest.mark.parametrize("function", [arrows, changes])
 @pytest.mark.parametrize(("count", "kind"), [(5, "scatter"), (VECTOR, "scatter"), (VECTOR + 1, "scattergl")])
-def test_one_trace_carries_the_samples(function, count: int, kind: str) -> None:
-    (points,) = carrying(drawn(count, function))
-    assert sorted(np.ravel(points.customdata)) == list(range(100, 100 + count))
-    assert points.type == kind
+def test_every_sample_is_carried_once(function, count: int, kind: str) -> None:
+    figure = drawn(count, function)
+    assert sorted(s for t in figure.data if t.customdata is not None for s in t.customdata) == [
+        *range(100, 100 + count)
+    ]
+    assert {point[5] for point in carrying(figure).values()} == {kind}
 
 
 def test_points_lie_where_their_sample_does() -> None:
     a, b = clouds(7)
-    (points,) = carrying(drawn(7))
-    at = {int(s): (x, y) for s, x, y in zip(np.ravel(points.customdata), points.x, points.y, strict=True)}
-    assert at == {100 + i: (a.x[i], a.y[i]) for i in range(7)}
-    (moved,) = carrying(drawn(7, changes))
-    assert np.allclose(moved.x, b.x - a.x)
-    assert np.allclose(moved.y, -1)
+    assert {s: p[:2] for s, p in carrying(drawn(7)).items()} == {100 + i: (a.x[i], a.y[i]) for i in range(7)}
+    for s, (x, y, *_) in carrying(drawn(7, changes)).items():
+        assert (x, y) == (pytest.approx(b.x[s - 100] - a.x[s - 100]), pytest.approx(-1))
 
 
 def test_right_and_wrong_differ_in_colour_and_in_shape() -> None:
     a, _ = clouds(40)
-    (points,) = carrying(drawn(40))
-    looks = {
-        (int(a.correct[s - 100]), c, m)
-        for s, c, m in zip(np.ravel(points.customdata), points.marker.color, points.marker.symbol, strict=True)
-    }
+    looks = {(int(a.correct[s - 100]), *point[3:5]) for s, point in carrying(drawn(40)).items()}
     assert len(looks) == 2
     (_, one, first), (_, other, second) = sorted(looks)
     assert one != other
@@ -86,8 +87,7 @@ def test_those_not_chosen_are_faded_and_not_counted() -> None:
     a, b = clouds(50)
     chosen = np.arange(50) < 8
     figure = arrows(a, b, np.arange(50), [""] * 50, TITLES, chosen=chosen)
-    (points,) = carrying(figure)
-    faded = {int(s): o for s, o in zip(np.ravel(points.customdata), points.marker.opacity, strict=True)}
+    faded = {s: point[2] for s, point in carrying(figure).items()}
     assert max(faded[s] for s in range(8, 50)) < min(faded[s] for s in range(8))
     above, _, after, _ = [t for t in figure.data if t.name == "histogram"]
     assert sum(above.y) == sum(after.y) == 8

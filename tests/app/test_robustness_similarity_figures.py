@@ -124,6 +124,6 @@ def test_what_is_clicked_comes_back_as_a_list() -> None:
         similarity(spots(3), np.zeros((3, 2)), [], COLOURS),
         matrix(spots(3), apart(3), order, COLOURS),
         dendrogram(spots(3), (np.zeros((2, 4)), np.zeros((2, 4))), order, COLOURS),
-        arrows(cloud, cloud, np.arange(3), [""] * 3, Titles("", "")),
+        arrows(cloud, cloud, np.arange(3), [""] * 3, Titles("", "")),  # all wrong: one trace
     ):
         assert isinstance(carrying(figure).to_plotly_json()["customdata"], list | tuple)
