@@ -193,7 +193,7 @@ def test_a_click_in_the_map_makes_a_point_the_first_of_the_two(workspace, tmp_pa
     at = opened(workspace, tmp_path, 3, 2, 60, 3, view="similarity")
     key = f"{similarity.CHART}.map"
     points = traces(faked.figures[key], "points")[0]
-    place = next(i for i, text in enumerate(points.text) if "net-global-magnitude-50 · shot noise" in text)
+    place = next(i for i, text in enumerate(points.text) if "<b>net-global-magnitude-50 · shot noise<" in text)
     faked.selection = {"points": [{"customdata": [place]}]}
     at.button(key=f"fake.{key}").click()
     drawn(at)
