@@ -21,6 +21,9 @@ from app.figures.pictures import shown
 RAMP = [(i / (len(PALETTES["blue-red"]) - 1), c) for i, c in enumerate(PALETTES["blue-red"])]
 OPACITY = 0.78
 LABELS = {"angle": "Angle", "length": "Length", "margin": "Margin", "logit": "Logit"}
+WITHIN = 0.995
+"""Of the pixels: the few strongest of a gradient would leave all the others pale."""
+
 GAP, HEAD, LEFT = 6, 20, 16
 """Pixels between cells, above them, and beside them."""
 
@@ -65,9 +68,10 @@ def side_by_side(panels: Sequence[Panel], numbers: Sequence[str], width: int, *,
 
 
 def reach(panels: Sequence[Panel], number: str) -> float:
-    """The end of a number's scale: the largest size of any of its maps; 1 where there is none."""
-    sizes = [np.nanmax(np.abs(m)) for p in panels if (m := p.maps.get(number)) is not None and np.isfinite(m).any()]
-    return float(max(sizes, default=0.0)) or 1.0
+    """The end of a number's scale: 99.5 % of the pixels of all its maps lie within; 1 where there is none."""
+    maps = [np.abs(m[np.isfinite(m)]) for p in panels if (m := p.maps.get(number)) is not None]
+    sizes = np.concatenate(maps) if maps else np.empty(0)
+    return (float(np.quantile(sizes, WITHIN)) or float(sizes.max()) or 1.0) if sizes.size else 1.0
 
 
 def written(number: str, value: float) -> str:

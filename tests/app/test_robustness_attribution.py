@@ -26,6 +26,17 @@ def test_a_number_has_one_scale_that_is_symmetric_about_zero() -> None:
     assert reach([a, b], "margin") == pytest.approx(1.2)
 
 
+def test_a_few_strong_pixels_do_not_pale_the_others() -> None:
+    one = panel("a", 0.1)
+    spiked = np.full((40, 40), 0.2)
+    spiked[0, :2] = 50.0
+    maps = {"logit": spiked}
+    assert reach([Panel("a", "net", one.pixels, one.numbers, maps)], "logit") == pytest.approx(0.2)
+    lone = np.zeros((40, 40))
+    lone[0, 0] = 3.0
+    assert reach([Panel("a", "net", one.pixels, one.numbers, {"logit": lone})], "logit") == 3.0
+
+
 def test_the_words_over_a_map_give_number_change_and_scale() -> None:
     a, b = panel("a", 0.1), panel("b", 0.1, angle=0.75, margin=-0.5)
     texts = [n.text for n in side_by_side([a, b], ["angle", "margin"], 600).layout.annotations]
