@@ -243,13 +243,13 @@ def _laid(figure: go.Figure, x: str, y: str, height: int, compact: bool) -> go.F
     """compact: in a panel a few hundred pixels wide."""
     bare = {"showgrid": False, "showticklabels": False, "zeroline": False, "fixedrange": True, "rangemode": "tozero"}
     size = 10 if compact else 12
-    small = {"tickfont": {"size": size}, "zeroline": False, "domain": MAIN}
+    small = {"tickfont": {"size": size}, "zeroline": False, "domain": MAIN, "automargin": True}
     legend = {"font": {"size": size}, "orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0}
     return figure.update_layout(
         height=height, margin={"l": 6, "r": 4, "t": 2, "b": 52 if compact else 70}, hovermode="closest",
         dragmode="lasso", clickmode="event+select", hoverlabel={"align": "left"},
         xaxis={"title": {"text": escape(x), "font": {"size": size}, "standoff": 3}, "showgrid": True, **small},
-        yaxis={"title": {"text": escape(y), "font": {"size": size}, "standoff": 3}, **small},
+        yaxis={"title": {"text": escape(y), "font": {"size": size}, "standoff": 6}, **small},
         xaxis2={"domain": SIDE, "anchor": "y", **bare}, yaxis2={"domain": SIDE, "anchor": "x", **bare},
         legend=legend | {"itemclick": False, "itemdoubleclick": False, "tracegroupgap": 0},
     )  # fmt: skip

@@ -22,7 +22,8 @@ from app.widgets.robustness.local_rows import Rows, absent, rows
 
 WORDS = "lasso in Local geometry"
 CHART = "robustness.local.chart"
-CAPTION = 24  # pixels of the line below the plot
+BESIDE: dict[Room, int] = {"small": 24, "large": 140}
+"""Pixels of the lines above and below the plot."""
 NOT_LINEAR = (
     "{names}: the head is not one linear map, so there is neither an angle to a class nor a length that acts on the "
     "logits. Confidence against loss is shown instead."
@@ -89,7 +90,7 @@ def _plot(subject: Subject, a: Rows, b: Rows, room: Room) -> None:
     change = subject.choice.drawn == "change"
     figure = (changes if change else arrows)(
         one, other, a.samples[shown], _read(subject, a, shown), titles,
-        chosen=lit, dark=st.context.theme.type == "dark", height=HEIGHT[room] - CAPTION, compact=room == "small",
+        chosen=lit, dark=st.context.theme.type == "dark", height=HEIGHT[room] - BESIDE[room], compact=room == "small",
     )  # fmt: skip
     x, y = (other.x - one.x, other.y - one.y) if change else (one.x, one.y)
     st.plotly_chart(
