@@ -55,7 +55,7 @@ def heat_maps(
         row, column = divmod(place, across)
         figure.add_trace(_heat_map(heat, cells, shown, low, high, place == 0), row + 1, column + 1)
         _axes(figure, place, heat.errors.shape[0] // 2, left=not column, below=place + across >= len(maps))
-    figure.update_annotations(font={"size": 12})
+    figure.update_annotations(font={"size": 12}, yshift=4)
     return figure.update_layout(
         height=down * (side + TITLE + 18) + 20, margin={"l": 30, "r": 10, "t": 28, "b": 20}, showlegend=False,
         plot_bgcolor="rgba(127,127,127,0.1)", paper_bgcolor="rgba(0,0,0,0)", font={"color": INK[dark]},

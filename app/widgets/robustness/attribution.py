@@ -155,7 +155,8 @@ def _figure(subject: Subject, room: Room, panels: list[Panel], sample: int, why:
     st.plotly_chart(figure, key="robustness.maps", config=_CONFIG, width="stretch" if not large or not chosen else 760)
     if large:
         st.caption(
-            f"{READS[target.way].capitalize()}. ± is the end of the scale, the same for a and b; 99.5 % of the pixels lie within."
+            f"{READS[target.way].capitalize()}. ± is the end of the scale, the same for a and b; 99.5 % of the pixels "
+            "lie within."
         )
     else:
         st.caption(f"Sample {sample:,} · {plain(truth) or 'no label'}", help=why.capitalize())

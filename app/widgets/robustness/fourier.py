@@ -14,6 +14,7 @@ from app.figures.robustness_fourier import Heat, Shown, heat_maps, profiles
 from app.figures.variant_colours import colours
 from app.robustness_choice import PAGE, Choice, Room, Subject
 from app.widgets import predicting
+from app.widgets.progress import watch
 
 if TYPE_CHECKING:
     from analysis.pipelines.fourier_maps import HeatMap
@@ -120,7 +121,11 @@ def _drawn(subject: Subject, maps: dict[str, HeatMap], room: Room) -> None:
             "over the image. One scale for all maps."
         )
     )
-    if resources.engine() is None and room == "large":
+    if room == "small":
+        return
+    if (starting := resources.engine()) is not None:
+        watch(resources.loading(), [starting.key], stoppable=False)
+    else:
         from analysis.robustness.frequencies import by_frequency
 
         shown_lines = dict(list(heats.items())[:LINES])
