@@ -206,7 +206,7 @@ def make(
         done = run_here(store, workspace, "sweep", arguments, report)
         record = store.sweeps.one(done["sweep_id"])
         assert record is not None
-        write(store, replace(record, source="bundled"), folder / f"{name}.json")
+        write(store, replace(record, source="bundled", name=wanted.name), folder / f"{name}.json")
 
 
 def shapes_test() -> dict[str, Any]:

@@ -12,6 +12,7 @@ from analysis.sweeps import SweepRecord
 from app import linked, resources
 from app.boundary import boundary, failed, plain
 from app.robustness_choice import PAGE, SHORT, Choice, Subject
+from app.widgets.progress import watch
 from app.widgets.robustness import new, picker, progress, selection, shell
 
 
@@ -24,7 +25,12 @@ def page() -> None:
         choice = PAGE.current()
         failed()
         st.html(shell.STYLE)
+        taking = resources.bundled()
         sweeps = resources.store().sweeps.all()
+        if not sweeps and taking is not None and taking.active:
+            watch(resources.loading(), [taking.key], stoppable=False)
+            st.skeleton(height=640)
+            return
         sweep = _sweep(choice, sweeps)
         if sweep is None:
             _nothing(bool(sweeps))
@@ -41,16 +47,22 @@ def page() -> None:
 
 
 def _sweep(choice: Choice, sweeps: Sequence[SweepRecord]) -> SweepRecord | None:
-    """The one that is asked for, else the latest; None where there is none, or it is only being prepared."""
+    """The one that is asked for, else the usual; None where there is none, or it is only being prepared."""
     found = next((s for s in sweeps if choice.sweep and s.sweep_id.startswith(choice.sweep)), None)
     if found is not None or not sweeps:
         return found
     if choice.sweep:
         if any(progress.asked_for(view).startswith(choice.sweep) for view in progress.running()):
             return None
-        said = f"This address names a sweep that is not in this workspace; '{sweeps[0].name}' is shown instead."
+        said = f"This address names a sweep that is not in this workspace; '{_usual(sweeps).name}' is shown instead."
         st.warning(plain(said), icon=":material/info:")
-    return sweeps[0]
+    return _usual(sweeps)
+
+
+def _usual(sweeps: Sequence[SweepRecord]) -> SweepRecord:
+    """The latest of the user's own; else, of those that came with Cutaway, the one with the most cells."""
+    own = [s for s in sweeps if s.source != "bundled"]
+    return own[0] if own else max(sweeps, key=lambda s: len(s.members) * len(s.conditions))
 
 
 def _nothing(others: bool) -> None:
