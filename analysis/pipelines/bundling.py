@@ -4,7 +4,7 @@
     python -m analysis.pipelines.bundling cifar --data cifar10_test_first1000_lossless.npz
 
 makes them anew in assets/sweeps: a record with its cells as JSON, and Parquet with a row a sample of each cell. A
-number takes one byte there: an angle or a length is one of 256 steps between the least and the most of the sweep, a
+number takes one byte there: an angle or a length is one of 255 steps between the least and the most of its variant, a
 margin keeps its sign and is the finer the nearer it is to zero, a loss is within 3 %; the confidence of a right
 answer is read from its loss. What a cell came to (`Cell.scores`) was computed before that.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 FOLDER = ASSETS / "sweeps"
 RIGHT = 255  # in the place of a prediction that is right
-_STEPS = 255
+MISSING = 255  # in the place of a number
+_STEPS = 254
 _LEAST_LOSS, _OCTAVE = 1e-4, 12.0  # codes an octave
 _CONFIDENCE = 250.0
 _MARGIN = 127.0
@@ -137,24 +138,38 @@ def _coded(values: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str
         "confidence": f"CASE WHEN prediction_code = {RIGHT} THEN exp(-({loss_sql})) "
         f"ELSE confidence_code / {_CONFIDENCE}::DOUBLE END",
     }
-    missing = np.isnan(values["margin"]) | np.isnan(values["angle"])  # decks
+    # a deck has none of them, features that are all zero have no angle
     for name in ("angle", "length"):
-        there = values[name][~missing]
-        low, high = (float(there.min()), float(there.max())) if there.size else (0.0, 0.0)
-        step = (high - low) / _STEPS or 1.0
-        codes[f"{name}_code"] = np.round((np.nan_to_num(values[name], nan=low) - low) / step).astype(np.uint8)
-        read[name] = f"CASE WHEN margin_code = -128 THEN NULL ELSE {low!r}::DOUBLE + {step!r}::DOUBLE * {name}_code END"
+        low = _each_member(np.nanmin, values[name], 0.0)
+        step = (_each_member(np.nanmax, values[name], 1.0) - low) / _STEPS
+        step[step == 0] = 1.0
+        code = (np.nan_to_num(values[name]) - low[:, None, None]) / step[:, None, None]
+        codes[f"{name}_code"] = np.round(np.where(np.isnan(values[name]), MISSING, code)).astype(np.uint8)
+        number = f"{_listed(low)} + {_listed(step)} * {name}_code"
+        read[name] = f"CASE WHEN {name}_code = {MISSING} THEN NULL ELSE {number} END"
     margin = np.nan_to_num(values["margin"])
-    most = float(np.abs(margin).max()) or 1.0
-    code = np.sign(margin) * np.maximum(np.round(_MARGIN * np.sqrt(np.abs(margin) / most)), 1)
-    codes["margin_code"] = np.where(missing, -128, code).astype(np.int8)
-    read["margin"] = (
-        f"CASE WHEN margin_code = -128 THEN NULL "
-        f"ELSE sign(margin_code) * pow(margin_code / {_MARGIN}::DOUBLE, 2) * {most!r}::DOUBLE END"
-    )
+    most = np.abs(margin).max(axis=(1, 2))
+    most[most == 0] = 1.0
+    code = np.sign(margin) * np.maximum(np.round(_MARGIN * np.sqrt(np.abs(margin) / most[:, None, None])), 1)
+    codes["margin_code"] = np.where(np.isnan(values["margin"]), -128, code).astype(np.int8)
+    number = f"sign(margin_code) * pow(margin_code / {_MARGIN}::DOUBLE, 2) * {_listed(most)}"
+    read["margin"] = f"CASE WHEN margin_code = -128 THEN NULL ELSE {number} END"
     kinds = {"prediction": "SMALLINT", "correct": "BOOLEAN"}
     expressions = [f"({sql})::{kinds.get(name, 'FLOAT')} AS {name}" for name, sql in read.items()]
     return codes, ", ".join(["member", "condition", "sample", *expressions])
+
+
+def _each_member(reduced: Callable[..., np.ndarray], values: np.ndarray, empty: float) -> np.ndarray:
+    """(M, C, S) -> (M,) float64; `empty` where a member has no numbers."""
+    some = ~np.isnan(values).all(axis=(1, 2))
+    found = np.full(len(values), empty)
+    found[some] = reduced(values[some], axis=(1, 2))
+    return found
+
+
+def _listed(values: np.ndarray) -> str:
+    """SQL of the value of a row's member."""
+    return f"([{', '.join(repr(float(v)) for v in values)}]::DOUBLE[])[member + 1]"
 
 
 def _read(path: Path) -> tuple[SweepRecord, list[Cell], str]:

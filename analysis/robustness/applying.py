@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from analysis.errors import BadParameter, NotApplicable
+from analysis.robustness import CORRUPTIONS
 from analysis.robustness.draws import Draws
-from analysis.robustness.registry import CORRUPTIONS, SEVERITIES, Corruption, Table
+from analysis.robustness.registry import SEVERITIES, Corruption, Table
 
 NUDGE = 2.0**-13
 """Of a byte. The published code computes in float64; what is a whole byte there lies just below one in float32, and

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from analysis.errors import BadParameter, NotApplicable
+from analysis.robustness import CORRUPTIONS
 from analysis.robustness.draws import Draws
 from analysis.robustness.perturbing import Network
-from analysis.robustness.registry import CORRUPTIONS, SEVERITIES
+from analysis.robustness.registry import SEVERITIES
 from models.classifier import Classifier
 
 
