@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 KEPT = 64
 BINS = 14
+TAILS = 0.005  # of a sweep's samples, out of the histograms' range: counted in the bins at the ends
 """Of a histogram in a cell."""
 
 T = TypeVar("T")
@@ -60,7 +61,7 @@ def edges(sweep: SweepRecord, number: str) -> np.ndarray | None:
     if number == "confidence":
         return np.linspace(0, 1, BINS + 1)
     low, high = kept(
-        sweep, ("range", number), lambda: resources.store().sweeps.ranges(sweep.sweep_id, [number])[number]
+        sweep, ("range", number), lambda: resources.store().sweeps.ranges(sweep.sweep_id, [number], tails=TAILS)[number]
     )
     return np.linspace(low, high, BINS + 1) if high > low else None
 

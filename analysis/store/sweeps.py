@@ -249,11 +249,17 @@ class Sweeps:
         made[_lookup(members)[found["member"]], _lookup(conditions)[found["condition"]], found["bin"]] = found["n"]
         return made
 
-    def ranges(self, sweep_id: str, names: Sequence[str]) -> dict[str, tuple[float, float]]:
-        """The least and the most of each number over the whole sweep; nan where there is none."""
+    def ranges(self, sweep_id: str, names: Sequence[str], *, tails: float = 0.0) -> dict[str, tuple[float, float]]:
+        """The least and the most of each number over the whole sweep; nan where there is none.
+
+        tails: the part of the samples that is left out at either end; the rest is then found within about a percent.
+        """
         _check_columns(names)
         key = self._known(sweep_id)[1]
-        asked = ", ".join(f"min({n}), max({n})" for n in names)
+        bounds = (
+            f"approx_quantile({{0}}, {tails}), approx_quantile({{0}}, {1 - tails})" if tails else "min({0}), max({0})"
+        )
+        asked = ", ".join(bounds.format(n) for n in names)
         with self._access.read() as db:
             row = db.execute(f"SELECT {asked} FROM sweep_result WHERE sweep_key = ?", [key]).fetchall()[0]  # noqa: S608
         found = [float("nan") if v is None else float(v) for v in row]

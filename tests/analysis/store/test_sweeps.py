@@ -121,3 +121,12 @@ def test_a_check_finds_lost_rows_and_compacting_removes_old_cells(store: Store, 
     os.utime(old, (0, 0))
     assert store.compact() == 1
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_ranges_can_leave_the_tails_out(store: Store, tmp_path: Path) -> None:
+    made = sweeps.kept(store, tmp_path / "parts", sweeps.record(3, 4, 200))
+    margins = store.sweeps.values("made", ["margin"], members=range(3), conditions=range(21))["margin"]
+    low, high = store.sweeps.ranges(made.sweep_id, ["margin", "length"])["margin"]
+    assert (low, high) == (pytest.approx(margins.min()), pytest.approx(margins.max()))
+    low, high = store.sweeps.ranges(made.sweep_id, ["margin"], tails=0.02)["margin"]
+    assert (low, high) == pytest.approx(np.quantile(margins, [0.02, 0.98]), abs=0.1)
