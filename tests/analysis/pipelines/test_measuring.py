@@ -20,8 +20,7 @@ from analysis.pipelines import measured, work
 from analysis.pipelines.measuring import answers_of, asked, changed_samples, compared, compute, finish, pass_of
 from analysis.pipelines.variants import members
 from analysis.records import Filter
-from analysis.store import Store
-from analysis.store import expected_calibration_error
+from analysis.store import Store, expected_calibration_error
 from analysis.types import silent
 from models import cards, catalogue
 from models.classifier import Classifier
