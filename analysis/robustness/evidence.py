@@ -76,7 +76,7 @@ class Evidence:
     @property
     def working(self) -> np.ndarray:
         """(M,) which networks are right on clean images at least twice as often as chance."""
-        return self.clean[:, 0] >= min(2 / max(self.classes, 1), 0.75)
+        return works(self.clean[:, 0], self.classes)
 
     def closing(self, count: int | None = None) -> str:
         """How a sentence ends."""
@@ -113,6 +113,11 @@ class Evidence:
     ) -> Finding:
         n = count or self.samples
         return Finding(name, claim, verdict, sentence + self.closing(n), n, self.seeds, decides, tuple(values), unit)
+
+
+def works(clean: np.ndarray, classes: int) -> np.ndarray:
+    """Which accuracies on clean images (M,) are at least twice that of chance, or three quarters."""
+    return clean >= min(2 / max(classes, 1), 0.75)
 
 
 def same_sparsity(one: float | None, other: float | None) -> bool:

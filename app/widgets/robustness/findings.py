@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from analysis.engine.jobs import Job
@@ -85,13 +86,16 @@ def _card(subject: Subject, finding: Finding) -> None:
 
 
 def _select(sweep: SweepRecord) -> None:
-    """The samples that all networks with all their cells have wrong under at least half of the corrupted conditions."""
+    """The samples that the finding counts: wrong in all networks that work, under at least half of the conditions."""
     from analysis.pipelines.sweep_summary import fragility
+    from analysis.robustness.evidence import works
 
     cells, total = sweep_numbers.cells(sweep), range(len(sweep.conditions))
     whole = [
         i for i, m in enumerate(sweep.members)
         if m.kind == "model" and all((i, c) in cells and cells[i, c].state == "done" for c in total)
     ]  # fmt: skip
-    found = fragility(resources.store(), sweep, whole)
+    clean = np.array([cells[i, 0].scores["accuracy"].value for i in whole])
+    working = [i for i, fine in zip(whole, works(clean, len(sweep.class_names)), strict=True) if fine]
+    found = fragility(resources.store(), sweep, working)
     linked.choose(sweep.sweep_id, found.everywhere, "fragile everywhere, from Findings")
