@@ -250,3 +250,26 @@ def test_drawing_the_page_again_takes_less_than_a_second(page: AppTest) -> None:
     drawn(page)
     sys.stderr.write(f"drawn again in {time.perf_counter() - began:.2f} s")
     assert time.perf_counter() - began < 3  # a second on an idle machine; tests share theirs
+
+
+def test_a_sweep_is_renamed_and_deleted(page: AppTest) -> None:
+    store = resources.store()
+    shown = store.sweeps.one("later")
+    assert shown is not None
+    page.session_state["robustness.keeping"] = True
+    drawn(page)
+    key = "robustness.rename.later"
+    page.text_input(key=key).set_value("Under fog")
+    page.session_state["robustness.keeping"] = True
+    page.button(key=f"{key}.do").click()
+    drawn(page)
+    renamed = store.sweeps.one("later")
+    assert renamed is not None
+    assert renamed.name == "Under fog"
+    page.session_state["robustness.keeping"] = True
+    drawn(page)
+    page.session_state["robustness.keeping"] = True
+    page.button(key="robustness.delete").click()
+    drawn(page)
+    assert store.sweeps.one("later") is None
+    assert not page.exception

@@ -17,6 +17,7 @@ from app.widgets.robustness import (
     findings,
     fourier,
     global_,
+    keeping,
     local,
     new,
     notes,
@@ -87,6 +88,8 @@ def top(subject: Subject) -> Choice:
         st.space("stretch")
         with boundary():
             new.button()
+        with boundary():
+            keeping.button(subject.sweep)
         with boundary():
             downloads.button(subject)
         with boundary():
