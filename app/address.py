@@ -14,6 +14,9 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 Query = Mapping[str, list[str]]
+REMEMBERED = 64
+"""Addresses that a session has published: one of them that comes without a step back is late."""
+
 C = TypeVar("C")
 T = TypeVar("T")
 
@@ -33,7 +36,7 @@ class Address(Generic[C]):
 
         Who comes back from another page finds what was left, unless the address says something: it may be empty
         then, or still be that of the other page. Whoever is quick sends an address that the browser has not yet
-        exchanged for the newest one: it says nothing.
+        exchanged for the newest one: where it does not come by a step back, it says nothing.
         """
         query = {name: st.query_params.get_all(name) for name in st.query_params}
         known = self._choice in st.session_state
@@ -43,7 +46,6 @@ class Address(Generic[C]):
         if not known or (query != st.session_state[self._published] and not returns):
             self.set(self._read(query))
         st.session_state[self._published] = query
-        st.session_state[self._late] = []
         return st.session_state[self._choice]
 
     def set(self, choice: C) -> None:
@@ -65,7 +67,8 @@ class Address(Generic[C]):
         query = self._written(choice)
         published = st.session_state.get(self._published, {})
         if query != published:
-            st.session_state[self._late] = [*st.session_state.get(self._late, ()), published]
+            before = [q for q in st.session_state.get(self._late, ()) if q != query]
+            st.session_state[self._late] = [*before, published][-REMEMBERED:]
             st.query_params.from_dict(query)
             st.session_state[self._published] = query
 

@@ -153,7 +153,9 @@ def _title(sweep: SweepRecord, column: Column) -> str:
     if len(column.conditions) == 1:
         return condition(sweep.conditions[column.conditions[0]])
     severities = [sweep.conditions[c].severity for c in column.conditions]
-    return f"{corruption(column.corruption)}, mean of severities {min(severities)}–{max(severities)}"
+    taken = sweep.conditions[column.shows].severity
+    between = f"{min(severities)}–{max(severities)}"
+    return f"{corruption(column.corruption)}, mean of severities {between}; a click takes {taken}"
 
 
 def _rows(drawn: Drawn) -> list[dict[str, Any]]:

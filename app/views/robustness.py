@@ -26,6 +26,7 @@ def page() -> None:
         failed()
         st.html(shell.STYLE)
         taking = resources.bundled()
+        progress.take_in()
         sweeps = resources.store().sweeps.all()
         if not sweeps and taking is not None and taking.active:
             watch(resources.loading(), [taking.key], stoppable=False)

@@ -1,6 +1,9 @@
 """What a drawing sets is set again by the next one, where the first was cut short before the browser was told."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
+
+from app import address
 
 SCRIPT = """
 import streamlit as st
@@ -59,10 +62,13 @@ def test_who_is_quicker_than_the_address_bar_loses_nothing() -> None:
     assert at.radio[0].value == "cat"
 
 
-def test_an_address_that_the_browser_had_already_left_is_followed() -> None:
+def test_an_address_of_another_making_is_followed_and_so_is_a_step_back(monkeypatch: pytest.MonkeyPatch) -> None:
     at = AppTest.from_string(PLAIN).run()
     at.radio[0].set_value("dog").run()
-    at.run()  # the browser says that it knows
+    at.query_params["animal"] = "cat"  # a link
+    at.run()
+    assert at.radio[0].value == "cat"
+    monkeypatch.setattr(address, "_goes_back", lambda: True)
     at.query_params["animal"] = "owl"
     at.run()
     assert at.radio[0].value == "owl"

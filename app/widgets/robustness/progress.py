@@ -37,6 +37,8 @@ def section(sweep: SweepRecord | None) -> None:
     if active:
         drawn = {asked_for(view): _filled(asked_for(view)) for view in active}
         st.fragment(_follow, run_every=POLL_SECONDS)(drawn, sweep.sweep_id if sweep else "", time.monotonic())
+    if sweep is not None and sweep.sweep_id not in map(asked_for, active):
+        _stopped(sweep)
     for view in frame.ended():
         if view.kind == KIND and view.state == "failed":
             row = st.container(horizontal=True, vertical_alignment="center")
@@ -46,6 +48,23 @@ def section(sweep: SweepRecord | None) -> None:
             )
 
 
+def _stopped(sweep: SweepRecord) -> None:
+    """Where a sweep ended before its time: say so, and offer to go on."""
+    done, wanted = sum(_filled(sweep.sweep_id)), len(sweep.members) * len(sweep.conditions)
+    if done >= wanted:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="robustness-line-stopped"):
+        st.caption(f"Stopped: {done:,} of {wanted:,} cells are there.", width="content")
+        last = next((v for v in resources.work().jobs() if v.kind == KIND and asked_for(v) == sweep.sweep_id), None)
+        if last is not None:
+            icon = ":material/play_arrow:"
+            st.button("Go on", icon=icon, key="robustness.go_on", on_click=guarded(_go_on), args=(last.key,))
+
+
+def _go_on(key: str) -> None:
+    resources.work().retry(key)
+
+
 def _follow(drawn: dict[str, tuple[int, int]], shown: str, since: float) -> None:
     """A line for each sweep under way; the page is drawn anew when there are new cells of the one that is shown."""
     with boundary():
@@ -53,7 +72,8 @@ def _follow(drawn: dict[str, tuple[int, int]], shown: str, since: float) -> None
         _take_in(active)
         ended = {asked_for(view) for view in active} != set(drawn)
         fresh = _filled(shown) != drawn[shown] if shown in drawn else _new(active, drawn)
-        if ended or (fresh and time.monotonic() - since > APART_SECONDS):
+        first = not shown and fresh
+        if ended or first or (fresh and time.monotonic() - since > APART_SECONDS):
             st.rerun()
         for view in active:
             _line(view, shown)
@@ -64,12 +84,17 @@ def _new(active: Sequence[JobView], drawn: dict[str, tuple[int, int]]) -> bool:
     return any(sum(drawn.get(i, (0, 0))) == 0 < sum(_filled(i)) for i in map(asked_for, active))
 
 
-def _take_in(active: Sequence[JobView]) -> None:
-    from analysis.pipelines.sweep import take_in
+def take_in() -> None:
+    """Take the cells that are there of what runs."""
+    _take_in(running())
 
+
+def _take_in(active: Sequence[JobView]) -> None:
     for view in active:
         if view.state == "running":
-            take_in(resources.store(), resources.settings().workspace, asked_for(view))
+            from analysis.pipelines import sweep
+
+            sweep.take_in(resources.store(), resources.settings().workspace, asked_for(view))
 
 
 def _filled(sweep_id: str) -> tuple[int, int]:

@@ -81,8 +81,8 @@ def section(subject: Subject, room: Room) -> Choice:
     evaltable(
         document(drawn), "robustness.evaltable", lambda what, row, column: _picked(subject, found, what, row, column)
     )
-    _remarks(sweep, choice)
     if room == "large":
+        _remarks(sweep, choice)
         classes.section(subject)
     return choice
 

@@ -1,10 +1,12 @@
 /* Pointer and keys over the cells: the card follows, arrows move, Enter and clicks act. */
 
+const LINGERS_MS = 600; // a held card, while the pointer is on its way to its buttons
+
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 function following(place, table, data, act, start, focused) {
   const lines = [...table.tBodies[0].rows].map((line) => [...line.cells].slice(1));
-  let card = null, held = false;
+  let card = null, held = false, leaving = 0;
   const inside = ([row, column]) => [Math.min(row, lines.length - 1), Math.min(column, data.columns.length - 1)];
   let at = inside(start);
 
@@ -13,12 +15,16 @@ function following(place, table, data, act, start, focused) {
     held = keep;
     place.held = keep ? [row, column] : null;
     card = sheet(data, row, column, data.cells[row][column], keep);
-    if (keep) card.append(actions(choices([row, column])));
+    if (keep) {
+      card.append(actions(choices([row, column])));
+      card.querySelector(".acts").onpointerenter = () => clearTimeout(leaving);
+    }
     card.classList.toggle("held", keep);
     place.append(card);
     beside(card, lines[row][column].getBoundingClientRect());
   }
   function hide() {
+    clearTimeout(leaving);
     if (card) card.remove();
     card = null;
     held = false;
@@ -48,11 +54,18 @@ function following(place, table, data, act, start, focused) {
     show(cell, true);
   }
   lines.forEach((line, row) => line.forEach((cell, column) => {
-    cell.onpointerenter = () => { if (!held) show([row, column], false); };
+    cell.onpointerenter = () => {
+      clearTimeout(leaving);
+      if (!held) show([row, column], false);
+      else if (place.held[0] !== row || place.held[1] !== column) leaving = setTimeout(() => show([row, column], false), LINGERS_MS);
+    };
     cell.onclick = (event) => { pressed([row, column], event.shiftKey); event.stopPropagation(); };
     cell.onfocus = () => { if (!held && cell.matches(":focus-visible")) show([row, column], false); };
   }));
-  table.onpointerleave = () => { if (!held) hide(); };
+  table.onpointerleave = () => {
+    clearTimeout(leaving);
+    if (!held) hide();
+  };
   table.onkeydown = (event) => {
     if (!event.target.matches("td")) return;
     const step = STEPS[event.key];
