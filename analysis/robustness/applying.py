@@ -112,5 +112,5 @@ def _masks(method: Corruption, masks: np.ndarray | Tensor | None, device: torch.
     if method.kind == "corruption":
         return None
     if masks is None:
-        raise NotApplicable(f"{method.label} needs masks that show where the object is; this dataset has none.")
+        raise NotApplicable(f"{method.label} needs a mask that shows where the object is, and there is none.")
     return torch.as_tensor(masks, device=device).bool()

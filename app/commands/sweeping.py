@@ -110,6 +110,8 @@ def _severities(text: str) -> tuple[int, ...]:
         low, dash, high = part.partition("-")
         if not low.isdigit() or (dash and not high.isdigit()):
             raise typer.BadParameter(f"'{text}' is not like 1-5 or 1,3.", param_hint="--severities")
+        if dash and int(high) < int(low):
+            raise typer.BadParameter(f"'{text}' goes backwards; write {high}-{low}.", param_hint="--severities")
         found += range(int(low), int(high if dash else low) + 1)
     if not found:
         raise typer.BadParameter("name at least one severity.", param_hint="--severities")
@@ -164,7 +166,8 @@ def _answer(record: "SweepRecord", cells: "Sequence[Cell]", seconds: float, out:
 
 def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
     """A model a line: clean, and the mean over corrupted cells."""
-    yield f"{answer['name']}: {answer['samples']:,} images of {answer['dataset']}, severities for {answer['table']}"
+    images = f"{answer['samples']:,} images of {answer['dataset']}"
+    yield f"{answer['name']} ({answer['sweep_id'][:12]}): {images}, severities for {answer['table']}"
     by_model: dict[str, list[Mapping[str, Any]]] = {}
     for cell in answer["cells"]:
         by_model.setdefault(cell["model"], []).append(cell)

@@ -51,7 +51,7 @@ def test_an_edit_takes_a_mask(image, tmp_path, capsys):
     assert np.array_equal(found[mask > 0], np.asarray(Image.open(image))[mask > 0])
     capsys.readouterr()
     assert cutaway(*words) == 1
-    assert "needs masks" in capsys.readouterr().err
+    assert "needs a mask" in capsys.readouterr().err
 
 
 def test_all_are_listed_by_group(capsys):

@@ -43,7 +43,7 @@ def test_all_that_need_no_network_are_there(picture):
 def test_what_cannot_be_done_is_told_and_the_rest_is_shown(picture):
     found = gallery(picture, ["object_size", "hue", "pgd"])
     assert found.names == ("hue",)
-    assert "needs masks" in found.refused["object_size"]
+    assert "needs a mask" in found.refused["object_size"]
     assert "attacks a network" in found.refused["pgd"]
     nothing = gallery(picture, ["pgd"])
     assert nothing.images.shape == (0, 5, 30, 40, 3)

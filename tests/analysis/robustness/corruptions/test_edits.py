@@ -216,7 +216,7 @@ def test_a_mask_of_everything_and_one_of_nothing(images):
 
 @pytest.mark.parametrize("name", EDITS)
 def test_without_masks_it_is_said(name):
-    with pytest.raises(NotApplicable, match="needs masks"):
+    with pytest.raises(NotApplicable, match="needs a mask"):
         corrupted(np.zeros((1, 8, 8, 3), np.uint8), np.zeros(1, int), name, 1)
 
 
