@@ -3,17 +3,15 @@
     python -m analysis.pipelines.bundling shapes
     python -m analysis.pipelines.bundling cifar --data cifar10_test_first1000_lossless.npz
 
-makes them anew in assets/sweeps: a record with its cells as JSON, and Parquet with a row a sample of each cell. A
-number takes one byte there: an angle or a length is one of 255 steps between the least and the most of its variant, a
-margin keeps its sign and is the finer the nearer it is to zero, a loss is within 3 %; the confidence of a right
-answer is read from its loss. What a cell came to (`Cell.scores`) was computed before that.
+makes them anew in assets/sweeps: a record with its cells as JSON, and Parquet with a row a sample of each cell, at a
+byte a number (`store.packed_rows`). What a cell came to (`Cell.scores`) was computed before that.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analysis.pipelines.family import CIFAR, FAMILY, SHAPES
+from analysis.store.packed_rows import Scales, packed
 from analysis.sweeps import Cell, SweepRecord
 from analysis.types import Report, silent
 from models.catalogue import ASSETS
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
     from analysis.store.store import Store
 
 FOLDER = ASSETS / "sweeps"
-RIGHT = 255  # in the place of a prediction that is right
-MISSING = 255  # in the place of a number
-_STEPS = 254
-_LEAST_LOSS, _OCTAVE = 1e-4, 12.0  # codes an octave
-_CONFIDENCE = 250.0
-_MARGIN = 127.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +68,10 @@ def take_in(store: Store, folder: Path = FOLDER, report: Report = silent) -> lis
     taken = []
     for number, path in enumerate(found):
         report(number / len(found), f"taking in {path.stem}")
-        record, cells, query = _read(path)
+        record, cells, scales = _read(path)
         if store.sweeps.one(record.sweep_id) is None:
             rows, samples = path.with_suffix(".parquet"), path.with_name(f"{path.stem}-samples.parquet")
-            store.sweeps.take(record, cells, samples, rows, query)
+            store.sweeps.take(record, cells, samples, rows, scales)
             taken.append(record)
     return taken
 
@@ -93,7 +86,7 @@ def write(store: Store, sweep: SweepRecord, path: Path) -> None:
     given = {n: list(range(len(c))) for n, c in (("members", sweep.members), ("conditions", sweep.conditions))}
     names = ["prediction", "correct", "confidence", "loss", "angle", "length", "margin"]
     values = store.sweeps.values(sweep.sweep_id, names, **given)
-    codes, query = _coded(values)
+    codes, scales = packed(values)
     shape = values["loss"].shape
     axes = np.meshgrid(*(np.arange(n) for n in shape), indexing="ij")
     columns = {
@@ -118,63 +111,13 @@ def write(store: Store, sweep: SweepRecord, path: Path) -> None:
         compression="zstd",
     )
     cells = [replace(cell, seconds=round(cell.seconds, 3)).to_json() for cell in store.sweeps.cells(sweep.sweep_id)]
-    text = json.dumps({"record": sweep.to_json(), "query": query, "cells": cells}, separators=(",", ":"))
+    text = json.dumps({"record": sweep.to_json(), "scales": scales, "cells": cells}, separators=(",", ":"))
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _coded(values: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], str]:
-    """Columns of one byte a number, and the SQL that reads them."""
-    right = values["correct"] == 1
-    codes: dict[str, np.ndarray] = {"prediction_code": np.where(right, RIGHT, values["prediction"]).astype(np.uint8)}
-    loss = np.clip(np.log2(np.maximum(values["loss"], _LEAST_LOSS) / _LEAST_LOSS) * _OCTAVE, 0, 255)
-    codes["loss_code"] = np.round(loss).astype(np.uint8)
-    confidence = np.where(right, 0, np.round(values["confidence"] * _CONFIDENCE))
-    codes["confidence_code"] = confidence.astype(np.uint8)
-    loss_sql = f"{_LEAST_LOSS}::DOUBLE * pow(2, loss_code / {_OCTAVE}::DOUBLE)"
-    read = {
-        "prediction": f"CASE WHEN prediction_code = {RIGHT} THEN truth ELSE prediction_code END",
-        "correct": f"prediction_code = {RIGHT}",
-        "loss": loss_sql,
-        "confidence": f"CASE WHEN prediction_code = {RIGHT} THEN exp(-({loss_sql})) "
-        f"ELSE confidence_code / {_CONFIDENCE}::DOUBLE END",
-    }
-    # a deck has none of them, features that are all zero have no angle
-    for name in ("angle", "length"):
-        low = _each_member(np.nanmin, values[name], 0.0)
-        step = (_each_member(np.nanmax, values[name], 1.0) - low) / _STEPS
-        step[step == 0] = 1.0
-        code = (np.nan_to_num(values[name]) - low[:, None, None]) / step[:, None, None]
-        codes[f"{name}_code"] = np.round(np.where(np.isnan(values[name]), MISSING, code)).astype(np.uint8)
-        number = f"{_listed(low)} + {_listed(step)} * {name}_code"
-        read[name] = f"CASE WHEN {name}_code = {MISSING} THEN NULL ELSE {number} END"
-    margin = np.nan_to_num(values["margin"])
-    most = np.abs(margin).max(axis=(1, 2))
-    most[most == 0] = 1.0
-    code = np.sign(margin) * np.maximum(np.round(_MARGIN * np.sqrt(np.abs(margin) / most[:, None, None])), 1)
-    codes["margin_code"] = np.where(np.isnan(values["margin"]), -128, code).astype(np.int8)
-    number = f"sign(margin_code) * pow(margin_code / {_MARGIN}::DOUBLE, 2) * {_listed(most)}"
-    read["margin"] = f"CASE WHEN margin_code = -128 THEN NULL ELSE {number} END"
-    kinds = {"prediction": "SMALLINT", "correct": "BOOLEAN"}
-    expressions = [f"({sql})::{kinds.get(name, 'FLOAT')} AS {name}" for name, sql in read.items()]
-    return codes, ", ".join(["member", "condition", "sample", *expressions])
-
-
-def _each_member(reduced: Callable[..., np.ndarray], values: np.ndarray, empty: float) -> np.ndarray:
-    """(M, C, S) -> (M,) float64; `empty` where a member has no numbers."""
-    some = ~np.isnan(values).all(axis=(1, 2))
-    found = np.full(len(values), empty)
-    found[some] = reduced(values[some], axis=(1, 2))
-    return found
-
-
-def _listed(values: np.ndarray) -> str:
-    """SQL of the value of a row's member."""
-    return f"([{', '.join(repr(float(v)) for v in values)}]::DOUBLE[])[member + 1]"
-
-
-def _read(path: Path) -> tuple[SweepRecord, list[Cell], str]:
+def _read(path: Path) -> tuple[SweepRecord, list[Cell], Scales]:
     found = json.loads(path.read_text("utf-8"))
-    return SweepRecord.from_json(found["record"]), [Cell.from_json(c) for c in found["cells"]], found["query"]
+    return SweepRecord.from_json(found["record"]), [Cell.from_json(c) for c in found["cells"]], found["scales"]
 
 
 def make(

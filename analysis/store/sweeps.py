@@ -11,8 +11,9 @@ import numpy as np
 from duckdb import DuckDBPyConnection
 
 from analysis.errors import BadParameter, BadTable
-from analysis.store import parquet
+from analysis.store import packed_rows, parquet
 from analysis.store.names import checked_id, checked_name
+from analysis.store.packed_rows import Scales
 from analysis.store.sweep_records import COLUMNS, find, found, from_columns, insert
 from analysis.store.sweep_rows import SweepRows
 from analysis.sweeps import VALUES, Cell, SweepRecord
@@ -90,12 +91,15 @@ class Sweeps(SweepRows):
             _check(db, what, cells, parts, names)
         self._access.write(lambda db: _add(db, key, cells, parts, names))
 
-    def take(self, record: SweepRecord, cells: Sequence[Cell], samples: Path, rows: Path, query: str) -> None:
+    def take(
+        self, record: SweepRecord, cells: Sequence[Cell], samples: Path, rows: Path, scales: Scales | None = None
+    ) -> None:
         """Take a whole sweep from two Parquet files, or nothing; one that is there stays.
 
-        samples: sample, truth. query: the columns member, condition, prediction and so on, as SQL expressions over
-        those of `rows`, in the order of the rows' table.
+        samples: sample, truth. rows, by condition, member and sample: the columns of `sweep_result` but its key, or
+        with `scales` those that `packed_rows.packed` made.
         """
+        columns = "*" if scales is None else packed_rows.expressions(scales)
 
         def change(db: DuckDBPyConnection) -> None:
             if find(db, record.sweep_id):
@@ -103,7 +107,7 @@ class Sweeps(SweepRows):
             key = insert(db, record)
             put = f"INSERT INTO sweep_sample SELECT {key}, sample, truth FROM {parquet.SOURCE} ORDER BY sample"  # noqa: S608
             db.execute(put, [[str(samples)]])
-            put = f"INSERT INTO sweep_result BY NAME SELECT {key} AS sweep_key, {query} FROM {parquet.SOURCE}"  # noqa: S608
+            put = f"INSERT INTO sweep_result BY NAME SELECT {key} AS sweep_key, {columns} FROM {parquet.SOURCE}"  # noqa: S608
             db.execute(put, [[str(rows)]])
             _put_cells(db, key, cells)
 

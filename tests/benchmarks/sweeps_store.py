@@ -46,9 +46,8 @@ def filled(store: Store, folder: Path, sweep: SweepRecord) -> float:
             cells.append(Cell(member, condition, "done", "", sweep.samples))
     assert writer is not None
     writer.close()
-    columns = ", ".join(("member", "condition", "sample", "prediction", "correct", *VALUES))
     began = time.perf_counter()
-    store.sweeps.take(sweep, cells, folder / "samples.parquet", folder / "rows.parquet", columns)
+    store.sweeps.take(sweep, cells, folder / "samples.parquet", folder / "rows.parquet")
     return time.perf_counter() - began
 
 
