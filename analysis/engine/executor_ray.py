@@ -64,8 +64,8 @@ class RayExecutor:
     def __init__(self, address: str | None = None) -> None:
         if find_spec("ray") is None:
             raise BadParameter(
-                "The engine ray needs the package ray, which is not installed. Install it with: "
-                "pip install 'cutaway[ray]'. Or take the engine local."
+                "The engine ray needs the package ray, which is not installed. In Cutaway's folder: "
+                "pip install -e '.[ray]'. Or take the engine local."
             )
         self.address = address
 
