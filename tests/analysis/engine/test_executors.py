@@ -51,7 +51,7 @@ def test_what_is_not_an_engine_is_refused(monkeypatch):
     with pytest.raises(BadParameter, match="choose the engine ray"):
         executor("local", "127.0.0.1:6379")
     monkeypatch.setattr(executor_ray, "find_spec", lambda name: None)
-    with pytest.raises(BadParameter, match=r"pip install 'cutaway\[ray\]'"):
+    with pytest.raises(BadParameter, match=r"pip install -e '\.\[ray\]'"):
         executor("ray")
 
 
