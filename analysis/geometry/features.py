@@ -1,0 +1,137 @@
+"""Features of one place in a network, with the sums that many measures share, each taken once.
+
+All sums are in float64, a few thousand rows at a time: features may be memory-mapped float32. Rows that are not finite
+are left out and counted. Where a measure needs single samples or their neighbours, it takes an evenly drawn part.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from analysis.errors import BadParameter
+
+ROWS = 4096
+
+
+class Features:
+    """What a network reads of N samples at one place.
+
+    values (N, D); labels (N,) int, the classifier's class of each sample or -1 where it is not known; class_names of
+    the L classes; weight (L, D), bias (L,) of the linear head that these features are the input of; predictions (N,)
+    the network's argmax. seed: of what is drawn. BadParameter where the shapes do not fit.
+    """
+
+    def __init__(
+        self,
+        values: np.ndarray,
+        labels: np.ndarray | None = None,
+        *,
+        class_names: tuple[str, ...] = (),
+        weight: np.ndarray | None = None,
+        bias: np.ndarray | None = None,
+        predictions: np.ndarray | None = None,
+        seed: int = 0,
+    ) -> None:
+        if values.ndim != 2:
+            raise BadParameter(f"Features are a matrix with a row for each sample; got the shape {values.shape}.")
+        for name, column in (("labels", labels), ("predictions", predictions)):
+            if column is not None and column.shape != (len(values),):
+                raise BadParameter(f"{len(values)} rows of features need as many {name}; got {column.shape}.")
+        if weight is not None and weight.shape[1] != values.shape[1]:
+            raise BadParameter(f"A head of {weight.shape} is not one of features {values.shape}.")
+        kept = np.concatenate(
+            [np.isfinite(values[i : i + ROWS]).all(axis=1) for i in range(0, len(values), ROWS)] or [[]]
+        )
+        kept = kept.astype(bool)
+        self.left_out = int(len(values) - kept.sum())
+        self.values = values if not self.left_out else values[kept]
+        self.labels = None if labels is None else labels[kept].astype(np.int64)
+        self.predictions = None if predictions is None else predictions[kept].astype(np.int64)
+        self.class_names = class_names
+        self.weight = None if weight is None else weight.astype(np.float64)
+        self.bias = None if weight is None else (np.zeros(len(weight)) if bias is None else bias.astype(np.float64))
+        self.seed = seed
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        return self.values.shape[1]
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """(D,) float64."""
+        total = np.zeros(self.width)
+        for i in range(0, len(self), ROWS):
+            total += self.values[i : i + ROWS].sum(axis=0, dtype=np.float64)
+        return total / max(len(self), 1)
+
+    @cached_property
+    def covariance(self) -> np.ndarray:
+        """(D, D) float64: the mean of outer products of centred rows (over N, not N - 1)."""
+        total = np.zeros((self.width, self.width))
+        for i in range(0, len(self), ROWS):
+            part = self.values[i : i + ROWS].astype(np.float64) - self.mean
+            total += part.T @ part
+        return total / max(len(self), 1)
+
+    @cached_property
+    def spectrum(self) -> np.ndarray:
+        """(min(N, D),) float64, the eigenvalues of the covariance, the largest first, none below zero."""
+        if len(self) < self.width:
+            part = np.asarray(self.values, dtype=np.float64) - self.mean
+            found = np.linalg.eigvalsh(part @ part.T / max(len(self), 1))
+        else:
+            found = np.linalg.eigvalsh(self.covariance)
+        return np.maximum(found[::-1], 0)
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """(K,) the classes that have a sample here, ascending; empty where no label is known."""
+        if self.labels is None:
+            return np.empty(0, np.int64)
+        return np.unique(self.labels[self.labels >= 0])
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """(K,) samples of each of `classes`."""
+        if self.labels is None:
+            return np.empty(0, np.int64)
+        return np.array([np.count_nonzero(self.labels == c) for c in self.classes], dtype=np.int64)
+
+    @cached_property
+    def class_means(self) -> np.ndarray:
+        """(K, D) float64, of `classes`."""
+        total = np.zeros((len(self.classes), self.width))
+        if self.labels is None:
+            return total
+        for i in range(0, len(self), ROWS):
+            labels = self.labels[i : i + ROWS]
+            known = labels >= 0
+            places = np.searchsorted(self.classes, labels[known])
+            np.add.at(total, places, self.values[i : i + ROWS][known].astype(np.float64))
+        return total / np.maximum(self.counts, 1)[:, None]
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """(D, D) float64: the mean over labelled samples of outer products of rows less their class's mean."""
+        total, known_count = np.zeros((self.width, self.width)), 0
+        if self.labels is None:
+            return total
+        for i in range(0, len(self), ROWS):
+            labels = self.labels[i : i + ROWS]
+            known = labels >= 0
+            places = np.searchsorted(self.classes, labels[known])
+            part = self.values[i : i + ROWS][known].astype(np.float64) - self.class_means[places]
+            total += part.T @ part
+            known_count += int(known.sum())
+        return total / max(known_count, 1)
+
+    def drawn(self, most: int) -> np.ndarray:
+        """(n,) ascending places of an evenly drawn part of at most so many samples; the same ones every time."""
+        if len(self) <= most:
+            return np.arange(len(self))
+        return np.sort(np.random.default_rng(self.seed).choice(len(self), most, replace=False))

@@ -1,0 +1,98 @@
+"""The measures of geometry and what each is given.
+
+| kind | a measure is called with |
+|---|---|
+| features | features (`Features`): what a network reads of N samples at one place |
+| classes | features whose `labels` are known for some samples |
+| head | features that are the input of a linear head, with its weights |
+| pair | two `Features` of the same samples, in the same order |
+
+All return a `Measured`. Keyword-only arguments are what a user may turn. A measure says of itself how it is defined
+where the field has several forms (`convention`), and what changes nothing (`unmoved`): the contract tests hold it to
+that. Where it is not defined for what it was given, it returns NaN and says why; it never raises for data.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from analysis.registry import Method, Note, Registry, parameters_of
+
+Kind = Literal["features", "classes", "head", "pair"]
+Group = Literal["last layer", "neural collapse", "dimension", "subspaces", "similarity", "separability"]
+Unmoved = Literal["permutation", "rotation", "scaling", "shift"]
+"""What may be done to the features (and the head with them) without changing the value."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What one measure says. NaN where it is not defined here; `why` says why."""
+
+    value: float
+    samples: int  # that it was taken over
+    low: float = float("nan")  # of a 95 % interval, where there is one
+    high: float = float("nan")
+    interval: str = ""  # how it was made: "200 bootstrap resamples", "10 subsamples of 1,000"
+    why: str = ""  # "not defined here because ..."
+    caveats: tuple[str, ...] = ()  # what must be said beside the number
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)  # what is drawn: spectrum (D,), cosines (L, L) ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measure(Method):
+    """One number of features, and what is drawn beside it."""
+
+    group: Group = "dimension"
+    convention: str = ""  # which form of the definition
+    unit: str = ""
+    better: Literal["", "low", "high"] = ""  # where the field reads it as better
+    unmoved: tuple[Unmoved, ...] = ()
+    slow: bool = False  # not among those that are taken at every depth without being asked
+
+
+class MeasureRegistry(Registry[Measure]):
+    def register(
+        self,
+        kind: Kind,
+        name: str,
+        *,
+        label: str,
+        group: Group,
+        paper: str,
+        convention: str,
+        reads: str,
+        fails: str,
+        unit: str = "",
+        better: Literal["", "low", "high"] = "",
+        unmoved: tuple[Unmoved, ...] = (),
+        slow: bool = False,
+        differs: str = "",
+        version: int = 1,
+    ) -> Callable[[Callable[..., Measured]], Callable[..., Measured]]:
+        """A decorator that adds the function and returns it unchanged."""
+
+        def add(function: Callable[..., Measured]) -> Callable[..., Measured]:
+            measure = Measure(
+                name=name,
+                label=label,
+                function=function,
+                note=Note(reads=reads, fails=fails, paper=paper, differs=differs),
+                kind=kind,
+                version=version,
+                parameters=parameters_of(function),
+                group=group,
+                convention=convention,
+                unit=unit,
+                better=better,
+                unmoved=unmoved,
+                slow=slow,
+            )
+            self.add(measure)
+            return function
+
+        return add
+
+
+MEASURES = MeasureRegistry("geometry measure")
