@@ -58,6 +58,7 @@ class Choice:
     correct: bool | None = None
     ranges: tuple[tuple[str, float | None, float | None], ...] = ()
     text: str = ""
+    hidden: tuple[int, ...] = ()  # codes of the colour that were clicked away in the legend
     selection: str = ""  # the id of one that is saved
     sample: int | None = None  # the one that was clicked
 
@@ -72,6 +73,7 @@ def written(choice: Choice) -> dict[str, list[str]]:
         "predicted": [str(i) for i in choice.predictions],
         "correct": [] if choice.correct is None else ["1" if choice.correct else "0"],
         "range": [f"{name}:{_bound(low)}:{_bound(high)}" for name, low, high in choice.ranges],
+        "hide": [str(i) for i in choice.hidden],
         "aligned": [] if choice.aligned else ["0"],
         "camera": ["1"] if choice.camera else [],
     }
@@ -99,6 +101,7 @@ def read(query: Query) -> Choice:
         correct={"1": True, "0": False}.get(first.get("correct", "")),
         ranges=tuple(r for text in query.get("range", []) if (r := _range(text))),
         text=first.get("text", ""),
+        hidden=_numbers(query.get("hide", [])),
         selection=first.get("selection", ""),
         sample=int(sample) if sample.isdecimal() and int(sample) < 2**31 else None,
     )
