@@ -60,6 +60,12 @@ class Address(Generic[C]):
         """Replace a part of the choice."""
         self.set(replace(st.session_state[self._choice], **changes))
 
+    def amend(self, **changes: Any) -> None:
+        """Replace a part of the choice from another page: only where this session has one, and it differs."""
+        choice = st.session_state.get(self._choice)
+        if choice is not None and any(getattr(choice, name) != value for name, value in changes.items()):
+            self.change(**changes)
+
     def keep(self, choice: C) -> None:
         """The choice as the widgets now show it, also in the address bar."""
         st.session_state[self._choice] = choice

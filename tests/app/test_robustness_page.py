@@ -159,13 +159,15 @@ def test_a_selection_is_saved_and_opens_by_its_address(page: AppTest, clicks: li
 
 def test_what_is_selected_is_what_is_counted(page: AppTest, clicks: list[Mapping[str, Any]]) -> None:
     page.query_params["view"] = "table"
-    page.session_state["linked.chosen"] = linked.Chosen("later", (1, 5, 9), "by hand")
     drawn(page)
     sweep = resources.store().sweeps.one("later")
     assert sweep is not None
+    chosen = np.array([1, 5, 9], np.int32)
+    page.session_state["linked.chosen"] = linked.Chosen(sweep.dataset_id, chosen, "by hand")
+    drawn(page)
     right = sweeps.rows(sweep, 0, 0)["correct"][[1, 5, 9]].mean()
     assert clicks[-1]["cells"][0][0]["text"] == f"{100 * right:.1f} %"
-    page.session_state["linked.chosen"] = linked.Chosen("later", (), "an empty lasso")
+    page.session_state["linked.chosen"] = linked.Chosen(sweep.dataset_id, chosen[:0], "an empty lasso")
     drawn(page)
     assert "0 of 60 selected" in said(page)
 

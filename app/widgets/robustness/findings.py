@@ -98,4 +98,4 @@ def _select(sweep: SweepRecord) -> None:
     clean = np.array([cells[i, 0].scores["accuracy"].value for i in whole])
     working = [i for i, fine in zip(whole, works(clean, len(sweep.class_names)), strict=True) if fine]
     found = fragility(resources.store(), sweep, working)
-    linked.choose(sweep.sweep_id, found.everywhere, "fragile everywhere, from Findings")
+    linked.choose(sweep.dataset_id, found.everywhere, "fragile everywhere, from Findings")

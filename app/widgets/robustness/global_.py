@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from analysis.engine.jobs import Job
+from analysis.sweeps import SweepRecord
 from app import linked
 from app import robustness_words as named
 from app import words as said
@@ -91,7 +92,7 @@ def _draw(subject: Subject, a: Rows, made: list[Axis], shown: np.ndarray, room: 
         words=f"Parallel coordinates of {named.representation(subject.sweep, a.place)}: {len(made)} axes",
         dark=st.context.theme.type == "dark",
     )
-    parallel(drawn, KEY, partial(_brushed, subject.sweep.sweep_id, made, a.samples, shown))
+    parallel(drawn, KEY, partial(_brushed, subject.sweep, made, a.samples, shown))
 
 
 def _brushes(subject: Subject) -> Brushes:
@@ -100,10 +101,10 @@ def _brushes(subject: Subject) -> Brushes:
     return kept if subject.words == WORDS and sweep_id == subject.sweep.sweep_id else {}
 
 
-def _brushed(sweep_id: str, made: list[Axis], samples: np.ndarray, shown: np.ndarray, brushes: Brushes) -> None:
-    st.session_state[BRUSHES] = (sweep_id, dict(brushes))
+def _brushed(sweep: SweepRecord, made: list[Axis], samples: np.ndarray, shown: np.ndarray, brushes: Brushes) -> None:
+    st.session_state[BRUSHES] = (sweep.sweep_id, dict(brushes))
     if brushes:
-        linked.choose(sweep_id, samples[within(made, brushes, shown)].tolist(), WORDS)
+        linked.choose(sweep.dataset_id, samples[within(made, brushes, shown)], WORDS)
     else:
         linked.clear()
 

@@ -95,7 +95,7 @@ def _plot(subject: Subject, a: Rows, b: Rows, room: Room) -> None:
     x, y = (other.x - one.x, other.y - one.y) if change else (one.x, one.y)
     st.plotly_chart(
         figure, key=CHART, selection_mode=("points", "box", "lasso"), config=_CONFIG,
-        on_select=guarded(partial(_picked, subject.sweep.sweep_id, a.samples[shown], x, y)),
+        on_select=guarded(partial(_picked, subject.sweep.dataset_id, a.samples[shown], x, y)),
     )  # fmt: skip
     st.caption(_told(subject, shown, lit, one, other))
 
@@ -142,15 +142,15 @@ def _told(subject: Subject, shown: np.ndarray, lit: np.ndarray | None, a: Cloud,
     return " · ".join(told)
 
 
-def _picked(sweep_id: str, samples: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
+def _picked(dataset_id: str, samples: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     """Points were lassoed, boxed or clicked; an empty selection is what a new figure leaves, and says nothing."""
     selection = (st.session_state.get(CHART) or {}).get("selection") or {}
     found = enclosed(selection, x, y)
     if found is not None:
         if found.any():
-            linked.choose(sweep_id, samples[found].tolist(), WORDS)
+            linked.choose(dataset_id, samples[found], WORDS)
     elif clicked := _clicked(selection.get("points") or []):
-        linked.choose(sweep_id, clicked, "click in Local geometry")
+        linked.choose(dataset_id, clicked, "click in Local geometry")
 
 
 def _clicked(points: Sequence[dict[str, Any]]) -> list[int]:

@@ -24,7 +24,7 @@ def actions(subject: Subject, found: Listed, words: str) -> None:
     st.button(
         "Select these", icon=":material/select_check_box:", key="robustness.samples.select",
         disabled=same or not len(found.samples), on_click=guarded(linked.choose),
-        args=(subject.sweep.sweep_id, found.samples.tolist(), words),
+        args=(subject.sweep.dataset_id, found.samples, words),
         help="They become the selection of all views" if not same else "They are the selection",
     )  # fmt: skip
     _save(subject, found.samples, words)

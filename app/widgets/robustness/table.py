@@ -159,4 +159,4 @@ def _choose(subject: Subject, what: str, row: str, place: int) -> None:
     )["correct"][0, 0]
     chosen = samples[found == (1 if what == "right" else 0)]
     words = f"{what} in {row} · {condition(sweep.conditions[place])}"
-    linked.choose(sweep.sweep_id, chosen, words if subject.selected is None else f"{words}, of {subject.words}")
+    linked.choose(sweep.dataset_id, chosen, words if subject.selected is None else f"{words}, of {subject.words}")
