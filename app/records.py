@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.attribution.registry import AttributionMethod
+from analysis.projections.registry import Projection
 from analysis.pruning.registry import PruningMethod
 from analysis.registry import Parameter
 from analysis.types import AttributionMap, Explanation, Picture
@@ -148,6 +149,26 @@ def pruner(each: PruningMethod) -> Record:
     }
 
 
+def projection(each: Projection) -> Record:
+    """One way to lay out features, with what it needs and all that a user may turn."""
+    return {
+        "name": each.name,
+        "label": each.label,
+        "kind": each.kind,
+        "paper": each.note.paper,
+        "needs": list(each.needs),
+        "seeded": each.seeded,
+        "quick": each.quick,
+        "knob": each.knob,
+        "steps": list(each.steps),
+        "most": each.most,
+        "reads": each.note.reads,
+        "fails": each.note.fails,
+        "differs": each.note.differs,
+        "parameters": [_parameter(p) for p in each.parameters],
+    }
+
+
 def _parameter(each: Parameter) -> Record:
     return {
         "name": each.name,
@@ -160,8 +181,9 @@ def _parameter(each: Parameter) -> Record:
 
 
 def method_lines(record: Mapping[str, Any]) -> Iterable[str]:
-    marks = [word for word in ("class_agnostic", "slow", "needs_data", "trains", "untrained") if record.get(word)]
-    kind = ", ".join([record["kind"], *(m.replace("_", "-") for m in marks)])
+    known = ("class_agnostic", "slow", "needs_data", "trains", "untrained", "quick", "seeded")
+    marks = [word.replace("_", "-") for word in known if record.get(word)]
+    kind = ", ".join([record["kind"], *marks, *(f"needs {what}" for what in record.get("needs", ()))])
     yield f"{record['name']}: {record['label']} ({kind}; {record['paper']})"
     for each in record["parameters"]:
         yield f"    {record['name']}.{each['name']}={each['default']}   ({each['expected']})"

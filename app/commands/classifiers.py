@@ -35,16 +35,26 @@ def taps(
 
 def methods(
     family: Annotated[
-        Literal["attribution", "pruning"], typer.Option(help="What they are for: explaining, or making smaller.")
+        Literal["attribution", "pruning", "projections"],
+        typer.Option(help="What they are for: explaining, making smaller, or laying out features."),
     ] = "attribution",
     as_json: AsJson = False,
 ) -> None:
     """List the methods of a family, their papers, what each needs and what it lets you turn."""
-    from analysis.attribution import METHODS
-    from analysis.pruning import PRUNERS
     from app import records
 
-    found = [records.pruner(m) for m in PRUNERS] if family == "pruning" else [records.method(m) for m in METHODS]
+    if family == "pruning":
+        from analysis.pruning import PRUNERS
+
+        found = [records.pruner(m) for m in PRUNERS]
+    elif family == "projections":
+        from analysis.projections import PROJECTIONS
+
+        found = [records.projection(m) for m in PROJECTIONS]
+    else:
+        from analysis.attribution import METHODS
+
+        found = [records.method(m) for m in METHODS]
     terminal.answer({"methods": found}, (line for each in found for line in records.method_lines(each)), as_json)
 
 
