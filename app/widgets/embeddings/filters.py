@@ -1,0 +1,119 @@
+"""Which samples are drawn: by label, prediction, outcome, numbers and name; and by clicks in the legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from analysis.records import NUMBERS, UNLABELLED, DatasetRecord, Filter, PassRecord
+from app import resources
+from app.boundary import guarded
+from app.embeddings_choice import PAGE, Choice
+from app.figures.tiles import NUMBER_WORDS, name_of
+
+OUTCOMES = {"Any": None, "Right": True, "Wrong": False}
+NONE = {"labels": (), "predictions": (), "correct": None, "ranges": (), "text": "", "hidden": ()}
+Span = tuple[str, float | None, float | None]
+
+
+def narrowed(choice: Choice) -> int:
+    """How many filters there are."""
+    lists = (choice.labels, choice.predictions, choice.text, choice.hidden)
+    return sum(map(bool, lists)) + (choice.correct is not None) + len(choice.ranges)
+
+
+def popover(choice: Choice, dataset: DatasetRecord, record: PassRecord | None) -> Choice:
+    """Behind a button that says how many there are; drawn only while it is open."""
+    count = narrowed(choice)
+    label = f"Filters ({count})" if count else "Filters"
+    box = st.popover(label, icon=":material/filter_alt:", key="embeddings.filters", on_change="rerun")
+    if not box.open:
+        return choice
+    with box:
+        choice = _labels(choice, dataset)
+        if record is not None:
+            choice = _answers(choice, record)
+        key, first = PAGE.start("text", choice.text)
+        choice = replace(choice, text=st.text_input("Name contains", first, key=key, max_chars=100).strip())
+        st.button(
+            "Show all samples", icon=":material/filter_alt_off:", key="embeddings.unfilter", disabled=not count,
+            on_click=guarded(_reset),
+        )  # fmt: skip
+    return choice
+
+
+def _reset() -> None:
+    PAGE.change(**NONE)
+
+
+def _labels(choice: Choice, dataset: DatasetRecord) -> Choice:
+    names = dataset.class_names
+    options = [*range(len(names)), *([UNLABELLED] if 0 < dataset.labelled < dataset.size else [])]
+    if not dataset.labelled:
+        return choice
+    key, first = PAGE.start("labels", [i for i in choice.labels if i in options])
+    found = st.multiselect(
+        "Label", options, first, key=key, format_func=lambda i: name_of(i, names) or "no label", placeholder="Any"
+    )
+    return replace(choice, labels=tuple(found))
+
+
+def _answers(choice: Choice, record: PassRecord) -> Choice:
+    names = record.class_names
+    key, first = PAGE.start("predictions", [i for i in choice.predictions if i < len(names)])
+    said = st.multiselect(
+        f"Predicted by {record.model_name}", range(len(names)), first, key=key, format_func=names.__getitem__,
+        placeholder="Any",
+    )  # fmt: skip
+    key, usual = PAGE.start("correct", next(w for w, v in OUTCOMES.items() if v == choice.correct))
+    outcome = st.segmented_control("Outcome", OUTCOMES, default=usual, key=key, required=True)
+    numbers = NUMBERS if record.linear_head else ("confidence", "loss")
+    ranges = [_ends(choice, number) for number in numbers]
+    kept = tuple(span for span in ranges if span[1:] != (None, None))
+    return replace(choice, predictions=tuple(said), correct=OUTCOMES[outcome or "Any"], ranges=kept)
+
+
+def _ends(choice: Choice, number: str) -> Span:
+    least, most = next(((low, high) for name, low, high in choice.ranges if name == number), (None, None))
+    left, right = st.columns(2)
+    unit = " (radians)" if number == "angle" else ""
+    key, first = PAGE.start(f"{number}.least", least)
+    low = left.number_input(f"{NUMBER_WORDS[number]} from{unit}", value=first, key=key, format="%g", placeholder="any")
+    key, last = PAGE.start(f"{number}.most", most)
+    high = right.number_input("to", value=last, key=key, format="%g", placeholder="any")
+    return number, low, high
+
+
+def asked(choice: Choice, dataset: DatasetRecord, record: PassRecord | None) -> Filter:
+    """As the store asks; what needs a pass that is not there does not count."""
+    known = len(record.class_names) if record else 0
+    return Filter(
+        dataset.dataset_id,
+        pass_id=record.pass_id if record else None,
+        labels=tuple(i for i in choice.labels if i < len(dataset.class_names)),
+        predictions=tuple(i for i in choice.predictions if i < known),
+        correct=choice.correct if record else None,
+        ranges=choice.ranges if record else (),
+        text=choice.text,
+    )
+
+
+def shown(
+    choice: Choice, dataset: DatasetRecord, record: PassRecord | None, codes: np.ndarray | None
+) -> np.ndarray | None:
+    """(size,) bool: the samples that pass; None where all do. codes: of the colours, for what was clicked away."""
+    wanted, everything = asked(choice, dataset, record), np.ones(dataset.size, bool)
+    if wanted != Filter(dataset.dataset_id, pass_id=wanted.pass_id):
+        everything[:] = False
+        everything[resources.store().sample_ids(wanted)] = True
+    if codes is not None and choice.hidden:
+        everything &= ~np.isin(codes, np.asarray(choice.hidden, np.int64))
+    return None if everything.all() else everything
+
+
+def legend(hidden: Sequence[int], clicked: Sequence[int]) -> tuple[int, ...]:
+    """The codes that are hidden after a click: each that was clicked goes, or comes back."""
+    return tuple(sorted(set(hidden) ^ set(clicked)))
