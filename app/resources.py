@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # importing them costs seconds of torch
     from analysis.engine.worker import Worker
     from analysis.pipelines.work import Work
     from app.measured import Measured
+    from app.serving import Context
     from models.classifier import Classifier
 
 LOADED = 8
@@ -35,6 +36,12 @@ OPENED = 16
 
 SPRITE_BYTES = 64 * 2**20
 """Thumbnail sheets in memory."""
+
+BLOB_BYTES = 192 * 2**20
+"""Points, colours and the like that browsers may still fetch: those of some hundred pages with 50,000 samples."""
+
+CONTEXTS = 200
+"""Datasets with their passes that browsers may ask about."""
 
 LANES = {"explain": 1, "compute": 1, "io": 1}
 """Short work for a page; passes and trainings; imports and exports."""
@@ -132,6 +139,18 @@ def refusals() -> Recent[str, str]:
 def sprites() -> Recent[str, bytes]:
     """Sheets of thumbnails as files' bytes, under a key that says what is on them."""
     return Recent(SPRITE_BYTES, len)
+
+
+@st.cache_resource(show_spinner=False)
+def blobs() -> Recent[str, tuple[bytes, str]]:
+    """What browsers may fetch, under a token: (bytes, media type); see serving.py."""
+    return Recent(BLOB_BYTES, lambda kept: len(kept[0]))
+
+
+@st.cache_resource(show_spinner=False)
+def contexts() -> Recent[str, Context]:
+    """What browsers may ask about, under a token; see serving.py."""
+    return Recent(CONTEXTS)
 
 
 @st.cache_resource(show_spinner=False)

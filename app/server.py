@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
+from app import serving
 from app.settings import ROOT
 
 log = logging.getLogger("cutaway")
@@ -29,4 +30,4 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
     await asyncio.to_thread(resources.closing().close)
 
 
-app = st.App(ROOT / "app" / "main.py", lifespan=lifespan)
+app = st.App(ROOT / "app" / "main.py", lifespan=lifespan, routes=serving.routes())
