@@ -6,13 +6,17 @@ are left out and counted. Where a measure needs single samples or their neighbou
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+from scipy import sparse
 
 from analysis.errors import BadParameter
 
 ROWS = 4096
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+NOTHING = 1e-24  # beside the mean squared length: what varies by no more does not vary
 
 
 class Features:
@@ -46,6 +50,7 @@ class Features:
         )
         kept = kept.astype(bool)
         self.left_out = int(len(values) - kept.sum())
+        self.rows = np.flatnonzero(kept)  # where each row was in what was given
         self.values = values if not self.left_out else values[kept]
         self.labels = None if labels is None else labels[kept].astype(np.int64)
         self.predictions = None if predictions is None else predictions[kept].astype(np.int64)
@@ -60,6 +65,12 @@ class Features:
     @property
     def width(self) -> int:
         return self.values.shape[1]
+
+    def parts(self) -> Iterator[tuple[slice, np.ndarray]]:
+        """Where and which rows, (n, D) float64, a few thousand at a time, in order."""
+        for start in range(0, len(self), ROWS):
+            where = slice(start, min(start + ROWS, len(self)))
+            yield where, np.asarray(self.values[where], dtype=np.float64)
 
     @cached_property
     def mean(self) -> np.ndarray:
@@ -96,24 +107,68 @@ class Features:
         return np.unique(self.labels[self.labels >= 0])
 
     @cached_property
+    def places(self) -> np.ndarray:
+        """(N,) where in `classes` each sample's class is; -1 where it is not known."""
+        if self.labels is None:
+            return np.full(len(self), -1)
+        return np.where(self.labels >= 0, np.searchsorted(self.classes, self.labels), -1)
+
+    @cached_property
     def counts(self) -> np.ndarray:
         """(K,) samples of each of `classes`."""
-        if self.labels is None:
-            return np.empty(0, np.int64)
-        return np.array([np.count_nonzero(self.labels == c) for c in self.classes], dtype=np.int64)
+        return np.bincount(self.places[self.places >= 0], minlength=len(self.classes)).astype(np.int64)
+
+    @cached_property
+    def members(self) -> tuple[np.ndarray, ...]:
+        """For each of `classes`, the places of its samples, ascending."""
+        order = np.argsort(self.places, kind="stable")
+        starts = np.searchsorted(self.places[order], np.arange(len(self.classes)))
+        return tuple(np.split(order, starts)[1:])
+
+    @property
+    def labelled(self) -> int:
+        """How many samples have a known class."""
+        return int(self.counts.sum())
 
     @cached_property
     def class_means(self) -> np.ndarray:
         """(K, D) float64, of `classes`."""
         total = np.zeros((len(self.classes), self.width))
-        if self.labels is None:
-            return total
-        for i in range(0, len(self), ROWS):
-            labels = self.labels[i : i + ROWS]
-            known = labels >= 0
-            places = np.searchsorted(self.classes, labels[known])
-            np.add.at(total, places, self.values[i : i + ROWS][known].astype(np.float64))
+        for where, part in self.parts() if len(self.classes) else ():
+            known = np.flatnonzero(self.places[where] >= 0)
+            chosen = (np.ones(len(known)), (self.places[where][known], known))
+            total += sparse.csr_array(chosen, shape=(len(total), len(part))) @ part
         return total / np.maximum(self.counts, 1)[:, None]
+
+    @cached_property
+    def mean_of_means(self) -> np.ndarray:
+        """(D,) the mean of class means: every class counts once, however many samples it has."""
+        return self.class_means.mean(axis=0) if len(self.classes) else np.zeros(self.width)
+
+    @cached_property
+    def centred_means(self) -> np.ndarray:
+        """(K, D) class means less their mean."""
+        return self.class_means - self.mean_of_means
+
+    @cached_property
+    def lengths(self) -> np.ndarray:
+        """(N,) Euclidean length of each row."""
+        return np.concatenate([np.sqrt(np.square(part).sum(axis=1)) for _, part in self.parts()] or [np.empty(0)])
+
+    @cached_property
+    def size(self) -> float:
+        """The mean squared length of a row."""
+        return float(np.square(self.lengths).mean()) if len(self) else 0.0
+
+    def per_class(self, values: np.ndarray) -> np.ndarray:
+        """(N,) of the samples -> (K, 5): the 5, 25, 50, 75 and 95 % quantiles in each class; NaN values are left out."""
+        found = np.full((len(self.classes), len(QUANTILES)), np.nan)
+        for row, members in zip(found, self.members, strict=True):
+            there = values[members]
+            there = there[np.isfinite(there)]
+            if there.size:
+                row[:] = np.quantile(there, QUANTILES)
+        return found
 
     @cached_property
     def within(self) -> np.ndarray:

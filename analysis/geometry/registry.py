@@ -31,13 +31,18 @@ class Measured:
     """What one measure says. NaN where it is not defined here; `why` says why."""
 
     value: float
-    samples: int  # that it was taken over
+    samples: int  # that it was taken over; 0 where it is of the head's weights alone
     low: float = float("nan")  # of a 95 % interval, where there is one
     high: float = float("nan")
     interval: str = ""  # how it was made: "200 bootstrap resamples", "10 subsamples of 1,000"
     why: str = ""  # "not defined here because ..."
     caveats: tuple[str, ...] = ()  # what must be said beside the number
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)  # what is drawn: spectrum (D,), cosines (L, L) ...
+
+
+def undefined(why: str, samples: int = 0) -> Measured:
+    """NaN, and in words why: "fewer than two classes have samples"."""
+    return Measured(float("nan"), samples, why=f"not defined here because {why}")
 
 
 @dataclass(frozen=True, slots=True)
