@@ -43,8 +43,8 @@ BLOB_BYTES = 192 * 2**20
 CONTEXTS = 200
 """Datasets with their passes that browsers may ask about."""
 
-LANES = {"explain": 1, "compute": 1, "io": 1}
-"""Short work for a page; passes and trainings; imports and exports."""
+LANES = {"explain": 1, "compute": 1, "project": 1, "io": 1}
+"""Short work for a page; passes and trainings; embeddings; imports and exports."""
 
 SWITCH_SECONDS = 0.0005
 """How long a computing thread may keep a page's thread waiting, a tenth of Python's usual."""

@@ -4,8 +4,8 @@
 
 What was asked before is read back; a pass that was cut short goes on where it was; the store takes a pass whole.
 arguments of the job: model (a name of the catalogue), dataset (its id); and if wanted taps (layers whose features are
-kept, "logits" and "penultimate" among them), autocast, class_map (dataset's class -> the classifier's class, or -1,
-both as indices, for those matched by hand), batch.
+kept, "logits" and "penultimate" among them), condition ("clean", or like "fog/3"), autocast, class_map (dataset's
+class -> the classifier's class, or -1, both as indices, for those matched by hand), batch.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.errors import BadParameter
+from analysis.errors import BadParameter, NotApplicable
 from analysis.passes.conditions import CLEAN, Condition
 from analysis.passes.plan import VERSION
 from analysis.records import UNLABELLED, ModelRecord, PassRecord
@@ -22,6 +22,8 @@ from analysis.store.keys import digest
 from analysis.types import Report, silent
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from analysis.datasets.opened import OpenDataset
     from analysis.passes.result import PassResult
     from analysis.store.store import Store
@@ -77,7 +79,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     classifier = load(arguments["model"], imported=workspace / MODELS, device=best())
     by_hand = by_hand_of(arguments.get("class_map"))
     taps, autocast = arguments.get("taps") or (), bool(arguments.get("autocast"))
-    asked = Asked(classifier, dataset, by_hand, taps, CLEAN, autocast)
+    asked = Asked(classifier, dataset, by_hand, taps, condition_of(arguments.get("condition")), autocast)
     ((record, parts),) = run_together([asked], workspace, arguments.get("batch"), report)
     model = asdict(described(classifier)) | {"added_at": record.computed_at.isoformat()}
     return {"record": record_to_json(record), "model": model, "parts": len(parts)}
@@ -115,14 +117,12 @@ class Asked:
         self.classifier, self.condition, self.autocast = classifier, condition, autocast
         self.taps = resolved(classifier, taps)
         self.class_map = matched(dataset.record.class_names, classifier.class_names, by_hand)
-        self.pass_id = digest(
-            family="pass",
-            version=VERSION,
-            classifier=classifier.fingerprint,
-            dataset=dataset.record.dataset_id,
-            condition=condition.name,
-            class_map=self.class_map,
-            taps=self.taps,
+        self.pass_id = pass_id_of(
+            classifier.fingerprint,
+            dataset.record.dataset_id,
+            condition.name,
+            self.class_map,
+            self.taps,
             autocast=autocast,
         )
 
@@ -196,6 +196,55 @@ def run_together(
     )
     pairs = zip(asked, results, strict=True)
     return [(each.record(result, workspace / MODELS), result.parts) for each, result in pairs]
+
+
+def pass_id_of(
+    fingerprint: str,
+    dataset_id: str,
+    condition: str,
+    class_map: Sequence[int],
+    taps: Sequence[str],
+    *,
+    autocast: bool,
+) -> str:
+    """The key of a pass, run or not."""
+    return digest(
+        family="pass",
+        version=VERSION,
+        classifier=fingerprint,
+        dataset=dataset_id,
+        condition=condition,
+        class_map=tuple(class_map),
+        taps=tuple(taps),
+        autocast=autocast,
+    )
+
+
+def condition_of(name: str | None) -> Condition:
+    """From "clean" or like "fog/3": a corruption with its usual parameters, its chance drawn with the seed 0.
+
+    As in a sweep, but that images are always corrupted as they are stored, before the network's resizing. BadParameter
+    for other texts, UnknownName for a corruption that is not there, NotApplicable for what needs masks or a network.
+    """
+    from analysis.pipelines.sweep_conditions import condition_of as parsed
+
+    found = parsed(name or CLEAN.name)
+    if not found.severity:
+        return CLEAN
+    from analysis.robustness import CORRUPTIONS  # imports torch
+    from analysis.robustness.applying import corrupted
+
+    corruption = CORRUPTIONS[found.corruption]
+    if corruption.kind != "corruption":
+        raise NotApplicable(
+            f"{corruption.label} needs {'a network' if corruption.kind == 'attack' else 'masks'} and cannot be done to "
+            "images by themselves. Choose a corruption such as fog/3."
+        )
+
+    def change(pixels: "np.ndarray", places: "np.ndarray") -> "np.ndarray":
+        return corrupted(pixels, places, found.corruption, found.severity)
+
+    return Condition(f"{found.corruption}/{found.severity}", change)
 
 
 def matched(theirs: Sequence[str], ours: Sequence[str], by_hand: ByHand) -> tuple[int, ...]:

@@ -55,15 +55,26 @@ KINDS: Mapping[str, Kind] = {
     "prune": Kind("analysis.pipelines.pruning:compute", "analysis.pipelines.pruning:finish", "compute"),
     "sweep": Kind("analysis.pipelines.sweep:compute", "analysis.pipelines.sweep:finish", "compute"),
     "fourier": Kind("analysis.pipelines.fourier:compute", "analysis.pipelines.fourier:finish", "compute"),
+    "embed": Kind("analysis.pipelines.embedding:compute", "analysis.pipelines.embedding:finish", "project"),
+    "assess": Kind(
+        "analysis.pipelines.embedding_quality:compute", "analysis.pipelines.embedding_quality:finish", "project"
+    ),
+    "cluster": Kind(
+        "analysis.pipelines.embedding_clusters:compute", "analysis.pipelines.embedding_clusters:finish", "project"
+    ),
     "import": Kind("analysis.pipelines.importing:compute", "analysis.pipelines.importing:finish", "io"),
     "generate": Kind("analysis.pipelines.generating:compute", "analysis.pipelines.generating:finish", "io"),
 }
 
 
+_GRACE_SECONDS: Mapping[str, float] = {"project": 1.0}
+"""Numba hears no word while it computes: what is cancelled there is ended, so that the next can begin."""
+
+
 @contextmanager
-def workers(names: tuple[str, ...] = ("compute", "io")) -> Iterator[dict[str, Worker]]:
+def workers(names: tuple[str, ...] = ("compute", "project", "io")) -> Iterator[dict[str, Worker]]:
     """A worker for every lane of work; their processes start when first needed and end with the block."""
-    made = {name: Worker(name) for name in names}
+    made = {name: Worker(name, grace_seconds=_GRACE_SECONDS.get(name, 10.0)) for name in names}
     try:
         yield made
     finally:

@@ -11,6 +11,7 @@ from duckdb import DuckDBPyConnection
 
 from analysis.store import parquet, upkeep
 from analysis.store.access import Access
+from analysis.store.embeddings import FOLDER, POINTS, labels_file, shape_of
 from analysis.store.files import Files
 
 _SIZES = """
@@ -31,12 +32,16 @@ _CELLS = """
          (SELECT sweep_key, member, condition, count(*) AS n FROM sweep_result GROUP BY ALL) r
          USING (sweep_key, member, condition)
     WHERE c.state = 'done' AND coalesce(r.n, 0) <> c.samples GROUP BY w.name ORDER BY ALL"""
+_EMBEDDINGS = """
+    SELECT embedding_id, e.model_name, method, coalesce(d.name, ''), dims, coalesce(d.size, samples)
+    FROM embedding e LEFT JOIN dataset d USING (dataset_id) ORDER BY ALL"""
 _STRAYS = {
     "rows of samples without a dataset": "SELECT count(*) FROM sample ANTI JOIN dataset USING (dataset_key)",
     "results without a pass": "SELECT count(*) FROM sample_result ANTI JOIN pass USING (pass_key)",
     "members without a selection": "SELECT count(*) FROM selection_member ANTI JOIN selection USING (selection_key)",
     "rows of cells without a sweep": "SELECT count(*) FROM sweep_result ANTI JOIN sweep USING (sweep_key)",
     "measures without a dataset": "SELECT count(*) FROM variant_measure ANTI JOIN dataset USING (dataset_id)",
+    "clusterings without an embedding": "SELECT count(*) FROM clustering ANTI JOIN embedding USING (embedding_id)",
     "maps without a run": "SELECT count(*) FROM attribution_map ANTI JOIN run USING (run_id)",
     "runs without a map": "SELECT count(*) FROM run ANTI JOIN attribution_map USING (run_id)",
 }
@@ -57,6 +62,7 @@ class Checking:
                 *_passes(db, workspace),
                 *_selections(db),
                 *_sweeps(db),
+                *_embeddings(db, workspace),
                 *_strays(db),
                 *_files(db, workspace),
                 *_folders(db, workspace),
@@ -115,6 +121,21 @@ def _sweeps(db: DuckDBPyConnection) -> Iterator[str]:
             f"In the sweep '{name}' {cells:,} cells have lost rows: one should have {expected:,}, its table has "
             f"{rows:,}. Delete it and run it again."
         )
+
+
+def _embeddings(db: DuckDBPyConnection, workspace: Path) -> Iterator[str]:
+    for embedding_id, model, method, dataset, dims, size in db.execute(_EMBEDDINGS).fetchall():
+        what = f"The {method} embedding of '{model}' over '{dataset or 'a dataset that is gone'}'"
+        if not dataset:
+            yield f"{what} has lost its dataset. Delete it."
+        shape = shape_of(workspace / FOLDER / embedding_id / POINTS)
+        if shape is None:
+            yield f"{what} has lost its points. Delete it and compute it again."
+        elif shape != (size, dims):
+            yield f"{what} should have points {(size, dims)}, its file has {shape}. Delete it and compute it again."
+    for clustering_id, embedding_id in db.execute("SELECT clustering_id, embedding_id FROM clustering").fetchall():
+        if shape_of(workspace / FOLDER / embedding_id / labels_file(clustering_id)) is None:
+            yield "A clustering has lost its labels. Delete it and compute it again."
 
 
 def _strays(db: DuckDBPyConnection) -> Iterator[str]:

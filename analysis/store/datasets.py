@@ -67,11 +67,11 @@ class Datasets:
         self._access.write(change)
 
     def delete(self, dataset_id: str) -> None:
-        """Remove it with its samples, passes, selections, class maps, measures, and folders; UnknownName if absent."""
-        record, passes = self._access.write(lambda db: _drop(db, dataset_id))
+        """Remove it with all that belongs to it, rows and folders; UnknownName if absent."""
+        record, held = self._access.write(lambda db: _drop(db, dataset_id))
         folders.remove(self._access.workspace / "datasets" / record.dataset_id)
-        for pass_id in passes:
-            folders.remove(self._access.workspace / "passes" / pass_id)
+        for table, found in held:
+            folders.remove(self._access.workspace / folders.HELD[table] / found)
 
     def class_counts(self, dataset_id: str) -> dict[int, int]:
         """Samples by label, UNLABELLED among them where some have none; only labels that occur."""
@@ -126,10 +126,12 @@ def _write(db: DuckDBPyConnection, record: DatasetRecord, names: list[str]) -> N
     db.execute(_TAKE, [key, names])
 
 
-def _drop(db: DuckDBPyConnection, dataset_id: str) -> tuple[DatasetRecord, list[str]]:
+def _drop(db: DuckDBPyConnection, dataset_id: str) -> tuple[DatasetRecord, list[tuple[str, str]]]:
     record = get(db, dataset_id)
     found = [record.dataset_id]
-    passes = [p for (p,) in db.execute("SELECT pass_id FROM pass WHERE dataset_id = ?", found).fetchall()]
+    query = """SELECT 'pass', pass_id FROM pass WHERE dataset_id = ?
+               UNION ALL SELECT 'embedding', embedding_id FROM embedding WHERE dataset_id = ?"""
+    held = db.execute(query, found * 2).fetchall()
     for query in (
         "DELETE FROM sample USING dataset d WHERE sample.dataset_key = d.dataset_key AND dataset_id = ?",
         "DELETE FROM sample_result r USING pass p WHERE r.pass_key = p.pass_key AND dataset_id = ?",
@@ -138,7 +140,9 @@ def _drop(db: DuckDBPyConnection, dataset_id: str) -> tuple[DatasetRecord, list[
         "DELETE FROM selection WHERE dataset_id = ?",
         "DELETE FROM class_map WHERE dataset_id = ?",
         "DELETE FROM variant_measure WHERE dataset_id = ?",
+        "DELETE FROM clustering c USING embedding e WHERE c.embedding_id = e.embedding_id AND dataset_id = ?",
+        "DELETE FROM embedding WHERE dataset_id = ?",
         "DELETE FROM dataset WHERE dataset_id = ?",
     ):
         db.execute(query, found)
-    return record, passes
+    return record, held

@@ -1,10 +1,10 @@
-"""Folders of datasets and passes: one a row, named by its id."""
+"""Folders of datasets, passes and embeddings: one a row, named by its id."""
 
 import shutil
 import uuid
 from pathlib import Path
 
-HELD = {"dataset": "datasets", "pass": "passes"}
+HELD = {"dataset": "datasets", "pass": "passes", "embedding": "embeddings"}
 """Table -> the workspace's folder that holds one folder a row."""
 
 

@@ -251,7 +251,52 @@ def m004_sweeps(db: DuckDBPyConnection) -> None:
             energy FLOAT)""")
 
 
-MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (m001_explain, m002_samples, m003_variants, m004_sweeps)
+def m005_embeddings(db: DuckDBPyConnection) -> None:
+    """Features laid out in two or three dimensions, and groups among them. Points and labels are files."""
+    db.execute("""
+        CREATE TABLE embedding (
+            embedding_id VARCHAR PRIMARY KEY,  -- digest of what was asked
+            pass_id VARCHAR NOT NULL,          -- the pass itself need not be here
+            model_id VARCHAR NOT NULL,
+            model_name VARCHAR NOT NULL,
+            dataset_id VARCHAR NOT NULL,
+            condition VARCHAR NOT NULL,
+            tap VARCHAR NOT NULL,
+            method VARCHAR NOT NULL,
+            params VARCHAR NOT NULL,           -- JSON object, all of them
+            dims INTEGER NOT NULL,
+            seed BIGINT NOT NULL,
+            samples INTEGER NOT NULL,
+            fitted INTEGER NOT NULL,           -- samples that the method itself has laid
+            "placing" VARCHAR NOT NULL,
+            axes VARCHAR NOT NULL,             -- JSON list, as are remarks
+            remarks VARCHAR NOT NULL,
+            seconds DOUBLE NOT NULL,
+            device VARCHAR NOT NULL,
+            computed_at TIMESTAMP NOT NULL,
+            "group" VARCHAR NOT NULL,          -- digest shared by those laid together; empty: alone
+            quality VARCHAR)                   -- JSON object; NULL: not measured""")
+    db.execute("""
+        CREATE TABLE clustering (
+            clustering_id VARCHAR PRIMARY KEY,  -- digest of what was asked
+            embedding_id VARCHAR NOT NULL,
+            method VARCHAR NOT NULL,
+            params VARCHAR NOT NULL,            -- JSON object
+            space VARCHAR NOT NULL,             -- features or picture
+            clusters VARCHAR NOT NULL,          -- JSON list
+            remarks VARCHAR NOT NULL,           -- JSON list
+            seconds DOUBLE NOT NULL,
+            computed_at TIMESTAMP NOT NULL,
+            device VARCHAR NOT NULL)""")
+
+
+MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (
+    m001_explain,
+    m002_samples,
+    m003_variants,
+    m004_sweeps,
+    m005_embeddings,
+)
 
 
 def newest_step() -> int:

@@ -20,6 +20,7 @@ from analysis.store.class_maps import ClassMaps
 from analysis.store.confusion import Confusions
 from analysis.store.database import Database
 from analysis.store.datasets import Datasets
+from analysis.store.embeddings import Embeddings
 from analysis.store.failures import unwritable
 from analysis.store.files import Files
 from analysis.store.jobs import JobJournal
@@ -64,7 +65,7 @@ class Store:
         self.save_speed, self.speeds = variants.save_speed, variants.speeds
         self.save_profile, self.profile, self.profiles = variants.save_profile, variants.profile, variants.profiles
 
-        self.sweeps = Sweeps(access)
+        self.sweeps, self.embeddings = Sweeps(access), Embeddings(access)
 
         samples, scores = Samples(access), Scores(access)
         self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from duckdb import DuckDBPyConnection
 
@@ -19,8 +19,11 @@ _OF_SWEEPS = ("sweep_sample", "sweep_cell", "sweep_result")
 _CONDITION = {"job": "WHERE state NOT IN ('queued', 'running')"}
 
 
-def take(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:
-    """files: table -> its Parquet file. Runs in one transaction; BadTable where rows do not belong together."""
+def take(db: DuckDBPyConnection, files: Mapping[str, str], laid: Collection[str] = ()) -> None:
+    """files: table -> its Parquet file. Runs in one transaction; BadTable where rows do not belong together.
+
+    laid: ids of the embeddings whose points lie in the workspace; the rows of others would be of no use.
+    """
     for table in _PLAIN:
         if table in files:
             query = f"INSERT OR IGNORE INTO {table} BY NAME SELECT * FROM {parquet.SOURCE} {_CONDITION.get(table, '')}"  # noqa: S608
@@ -30,6 +33,11 @@ def take(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:
             _take_held(db, files, table, rows, size)
     if all(table in files for table in ("sweep", *_OF_SWEEPS)):
         _take_sweeps(db, files)
+    for table, key in (("embedding", "dataset"), ("clustering", "embedding")):
+        if table in files:
+            query = f"""INSERT OR IGNORE INTO {table} BY NAME SELECT * FROM {parquet.SOURCE}
+                        WHERE embedding_id = ANY(?::VARCHAR[]) AND {key}_id IN (SELECT {key}_id FROM {key})"""  # noqa: S608
+            db.execute(query, [[files[table]], [*laid]])
 
 
 def _take_sweeps(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:

@@ -1,6 +1,6 @@
 """All tables as Parquet files in a folder, and back: for other programs, for other workspaces, for keeping.
 
-Tables only: images, maps and features stay where they are. The numbers that stand for datasets, passes and
+Tables only: images, maps, features and points stay where they are. The numbers that stand for datasets, passes and
 selections in the large tables are the workspace's own and are given anew when tables are taken in.
 """
 
@@ -16,6 +16,7 @@ from duckdb import DuckDBPyConnection
 from analysis.errors import BadName, BadTable, StoreError, StoreTooNew
 from analysis.store import overview, parquet
 from analysis.store.access import Access
+from analysis.store.embeddings import FOLDER, POINTS
 from analysis.store.failures import unwritable
 from analysis.store.schema import newest_step
 from analysis.store.taking import take
@@ -51,12 +52,14 @@ class Transfer:
     def import_from(self, folder: Path) -> None:
         """Take in what `export_to` wrote, or nothing. What is there stays; only what is missing is added.
 
-        A dataset or selection whose name is taken gets a number behind it; jobs that were not finished are left out.
+        A dataset or selection whose name is taken gets a number behind it; jobs that were not finished are left out,
+        and embeddings whose points are not in this workspace.
         BadTable if the folder is not such an export or is damaged, StoreTooNew if a newer Cutaway wrote it.
         """
         with self._access.read() as db:
             files = _checked(db, folder)
-        self._access.write(lambda db: take(db, files))
+        laid = [path.parent.name for path in (self._access.workspace / FOLDER).glob(f"*/{POINTS}")]
+        self._access.write(lambda db: take(db, files, laid))
 
 
 def _write(db: DuckDBPyConnection, folder: Path) -> None:

@@ -113,7 +113,7 @@ def test_size_and_counts(tmp_path):
         assert set(store.counts()) == {
             "model", "image", "prediction", "run", "attribution_map", "dataset", "sample", "pass", "sample_result",
             "selection", "selection_member", "class_map", "job", "variant_measure", "model_speed", "model_profile",
-            "sweep", "sweep_cell", "sweep_sample", "sweep_result",
+            "sweep", "sweep_cell", "sweep_sample", "sweep_result", "embedding", "clustering",
         }  # fmt: skip
 
 
