@@ -13,6 +13,8 @@ import numpy as np
 from scipy import sparse
 
 from analysis.errors import BadParameter
+from analysis.geometry.heads import Judged, judged
+from analysis.geometry.means import NearestMeans, nearest_means
 
 ROWS = 4096
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -160,8 +162,30 @@ class Features:
         """The mean squared length of a row."""
         return float(np.square(self.lengths).mean()) if len(self) else 0.0
 
+    @cached_property
+    def nearest_means(self) -> NearestMeans:
+        """Which class mean each sample is nearest to. Only where there are classes."""
+        return nearest_means(self.parts(), self.places, self.counts, self.class_means)
+
+    @cached_property
+    def judged(self) -> Judged | None:
+        """What the head says; None where there is no head, or none of numbers."""
+        if self.weight is None or self.bias is None or not self.weight.size:
+            return None
+        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
+            return None
+        labels = np.full(len(self), -1) if self.labels is None else self.labels
+        return judged(self.parts(), labels, self.weight, self.bias)
+
+    @property
+    def guesses(self) -> np.ndarray | None:
+        """(N,) the network's answers: those given, or else the head's."""
+        if self.predictions is not None or self.judged is None:
+            return self.predictions
+        return self.judged.guesses
+
     def per_class(self, values: np.ndarray) -> np.ndarray:
-        """(N,) of the samples -> (K, 5): the 5, 25, 50, 75 and 95 % quantiles in each class; NaN values are left out."""
+        """(N,) of the samples -> (K, 5): 5, 25, 50, 75 and 95 % quantiles in each class, of finite ones."""
         found = np.full((len(self.classes), len(QUANTILES)), np.nan)
         for row, members in zip(found, self.members, strict=True):
             there = values[members]
