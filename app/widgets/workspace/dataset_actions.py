@@ -32,7 +32,9 @@ def _confirm(record: DatasetRecord) -> None:
     passes = len(resources.store().passes(dataset_id=record.dataset_id))
     kept = len(resources.store().selections(record.dataset_id))
     goes = [words.plural(record.size, "image"), f"{words.size(record.size_bytes)} on disk"]
+    laid = len(resources.store().embeddings.all(record.dataset_id))
     goes += [words.plural(passes, "pass", "passes")] * bool(passes) + [words.plural(kept, "selection")] * bool(kept)
+    goes += [words.plural(laid, "embedding")] * bool(laid)
     st.markdown(f"Delete **{plain(record.name)}** for good: {', '.join(goes)}. What it was imported from stays.")
     key = f"workspace.delete.{record.dataset_id[:SHORT]}"
     st.button("Delete for good", type="primary", key=key, on_click=guarded(_delete), args=(record,))

@@ -10,7 +10,7 @@ from analysis.records import PassRecord
 from app import resources, words
 from app.boundary import guarded, plain
 from app.settings import short
-from app.widgets.workspace import upkeep
+from app.widgets.workspace import embeddings, upkeep
 from app.workspace_choice import Choice
 
 LARGEST = 12
@@ -19,7 +19,7 @@ TABLE = "table "  # how the size report calls what lies inside the database
 
 
 def section(choice: Choice) -> Choice:
-    """Draw what can be done, sizes and rows, and the passes."""
+    """Draw what can be done, sizes and rows, the passes and the embeddings."""
     st.caption(plain(f"Everything lies in {short(resources.settings().workspace)}"))
     upkeep.row()
     sizes = resources.store().size_report()
@@ -29,6 +29,7 @@ def section(choice: Choice) -> Choice:
     with right:
         _rows(sizes)
     _passes()
+    embeddings.section()
     return choice
 
 
@@ -70,7 +71,8 @@ def _passes() -> None:
         row.caption(plain(said), width="stretch")
         key = f"workspace.pass.{p.pass_id[:16]}"
         with row, st.popover("Delete", icon=":material/delete:", type="tertiary"):
-            st.markdown("Delete what the model said of each sample, and the features that were kept.")
+            goes = "Delete what the model said of each sample, and the features that were kept."
+            st.markdown(goes + embeddings.of_pass(p.pass_id))
             st.button("Delete for good", type="primary", key=key, on_click=guarded(_delete), args=(p,))
     if len(found) > LARGEST:
         st.caption(f"and {len(found) - LARGEST:,} older ones")
