@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -112,8 +111,3 @@ def shown(
     if codes is not None and choice.hidden:
         everything &= ~np.isin(codes, np.asarray(choice.hidden, np.int64))
     return None if everything.all() else everything
-
-
-def legend(hidden: Sequence[int], clicked: Sequence[int]) -> tuple[int, ...]:
-    """The codes that are hidden after a click: each that was clicked goes, or comes back."""
-    return tuple(sorted(set(hidden) ^ set(clicked)))

@@ -63,47 +63,55 @@ def find(kind: str, given: dict[str, Any]) -> JobView | None:
     return next((view for view in resources.work().jobs() if view.key == key), None)
 
 
-def missing(place: int, laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane], height: int) -> None:
-    """In the place of a pane that is not there: its progress, or why not and what to do."""
-    with st.container(border=True, height=height, key=f"embeddings-panel-missing-{place}"):
-        st.markdown(f"**{place + 1} · {plain(said.pane(laid.pane))}**")
-        if laid.why:
-            st.warning(plain(laid.why), icon=":material/info:")
-            return
-        try:
-            given = arguments(dataset, laid.pane, panes)
-        except CutawayError as error:
-            st.warning(plain(str(error)), icon=":material/info:")
-            return
-        view = find(EMBED, given)
-        if view is not None and view.active:
-            st.caption("The rest of the page can be used meanwhile.")
-            watch(resources.jobs(), [view.key], _cancel)
-            return
-        _offer(place, laid, dataset, panes, view)
-
-
-def _offer(place: int, laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane], view: JobView | None) -> None:
-    """What stands in the way, and the button that goes about it."""
+def under(place: int, laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane]) -> None:
+    """Below a pane that is not there: its progress with a way to stop it, or what to do about it."""
+    if laid.why:
+        return
+    try:
+        view = find(EMBED, arguments(dataset, laid.pane, panes))
+    except CutawayError as error:
+        st.caption(plain(str(error)))
+        return
+    if view is not None and view.active:
+        watch(resources.jobs(), [view.key], _cancel)
+        return
     label = said.method(laid.pane.method)
-    if view is not None and view.state == "failed":
-        st.error(plain(view.message), icon=":material/info:")
-        st.caption("Change what the pane shows, or try again.")
-        do = "Try again"
-    elif laid.source is None:
-        where = f"{said.tap(laid.pane.tap)} under '{said.condition(laid.pane.condition)}'"
-        st.markdown(
-            f"{plain(laid.pane.model)} has not been run over these {dataset.size:,} images with its {plain(where)} kept. "
-            f"That takes one pass over the images; then {plain(label)} lays them out."
-        )
-        do = f"Run it, then {label}"
-    else:
-        st.markdown(f"{plain(label)} of these features is not computed yet.")
-        do = f"Compute {label}"
+    failed = view is not None and view.state == "failed"
+    do = "Try again" if failed else f"Compute {label}" if laid.source else f"Run {laid.pane.model}, then {label}"
     st.button(
         do, type="primary", icon=":material/play_arrow:", key=f"embeddings.start.{place}", on_click=guarded(start),
         args=(dataset, laid.pane, tuple(panes)),
     )  # fmt: skip
+
+
+def running(dataset: DatasetRecord, laid: Laid, panes: Sequence[Pane]) -> JobView | None:
+    """The job that lays out a pane, while there is one."""
+    try:
+        view = None if laid.why else find(EMBED, arguments(dataset, laid.pane, panes))
+    except CutawayError:
+        return None
+    return view if view is not None and view.active else None
+
+
+def why(laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane]) -> str:
+    """In the place of a pane that is not there: why, in a sentence or two."""
+    if laid.why:
+        return laid.why
+    try:
+        view = find(EMBED, arguments(dataset, laid.pane, panes))
+    except CutawayError as error:
+        return str(error)
+    label = said.method(laid.pane.method)
+    if view is not None and view.active:
+        return f"{label} of {laid.pane.model} is being computed. The rest of the page can be used meanwhile."
+    if view is not None and view.state == "failed":
+        return f"{view.message} Change what the pane shows, or try again."
+    if laid.source is None:
+        return (
+            f"{laid.pane.model} has not been run over these {dataset.size:,} images with its {said.tap(laid.pane.tap)} "
+            f"kept ({said.condition(laid.pane.condition)}). It takes one pass over them; then {label} lays them out."
+        )
+    return f"{label} of these features is not computed yet."
 
 
 def _cancel(key: str) -> None:

@@ -69,15 +69,15 @@ def laid(found: Here, choice: Choice) -> tuple[Laid, ...]:
     """Each pane as far as it is there, later ones turned onto the first where that is wished and possible."""
     panes = usual.panes(choice, found.sources, found.embeddings)
     each = [lay(found, pane, panes) for pane in panes]
-    return tuple([*each[:1], *(_onto(each[0], other, choice.aligned) for other in each[1:])])
+    return (*each[:1], *(_onto(each[0], other, choice.aligned) for other in each[1:]))
 
 
 def lay(found: Here, pane: Pane, panes: Sequence[Pane]) -> Laid:
-    """One pane: what is stored, else laid at once where that takes no time; `why` where it is not there."""
+    """One pane: what is stored, else laid at once where that takes no time; `why` where it cannot be."""
     source = found.source(pane)
     record = found.record(pane, source)
     try:
-        embedding = _embedding(found, pane, panes, source)
+        embedding = stored(found, pane, panes) or _quick(found, pane, panes, source)
         points = None if embedding is None else points_of(embedding)
     except CutawayError as error:
         return Laid(pane, source, record=record, why=str(error))
@@ -90,45 +90,55 @@ def points_of(embedding: Embedding) -> np.ndarray:
     return _points().made(key, lambda: np.array(resources.store().embeddings.points(key), np.float32))
 
 
-def _embedding(found: Here, pane: Pane, panes: Sequence[Pane], source: Source | None) -> Embedding | None:
+def stored(found: Here, pane: Pane, panes: Sequence[Pane]) -> Embedding | None:
+    """What the store has of it; of a joint method only where it has all that are laid out together."""
+    from analysis.pipelines import embedding
+
+    store, workspace = resources.store(), resources.settings().workspace
+    first = embedding.find(store, workspace, **asking(found.dataset, pane, panes))
+    if first is None or not first.group:
+        return first
+    same = (e for e in store.embeddings.all(found.dataset.dataset_id) if e.group == first.group)
+    alike = ((first.method, first.params, first.dims, first.seed), (pane.model, pane.tap, pane.condition))
+    return next(
+        (e for e in same if ((e.method, e.params, e.dims, e.seed), (e.model_name, e.tap, e.condition)) == alike), None
+    )
+
+
+def _quick(found: Here, pane: Pane, panes: Sequence[Pane], source: Source | None) -> Embedding | None:
     from analysis.pipelines import embedding
     from analysis.projections import PROJECTIONS
 
-    method = PROJECTIONS[pane.method]
-    store, workspace = resources.store(), resources.settings().workspace
-    if source is None:
+    if source is None or not PROJECTIONS[pane.method].quick:
         return None
-    asked = asking(found.dataset, pane, panes)
-    stored = embedding.find(store, workspace, **asked)
-    if stored is not None or not method.quick:
-        return stored
-    return embedding.quick(store, workspace, source, pane.method, asked["params"], pane.dims, pane.seed)
+    params = asking(found.dataset, pane, panes)["params"]
+    store, workspace = resources.store(), resources.settings().workspace
+    network = resources.loaded().get(pane.model)
+    return embedding.quick(store, workspace, source, pane.method, params, pane.dims, pane.seed, network)
+
+
+def together(pane: Pane, panes: Sequence[Pane]) -> list[Pane]:
+    """The panes that a joint method lays out with this one, itself among them, in their order."""
+    alike = replace(pane, model="", tap="", condition="")
+    return list(dict.fromkeys(p for p in panes if replace(p, model="", tap="", condition="") == alike))
 
 
 def asking(dataset: DatasetRecord, pane: Pane, panes: Sequence[Pane]) -> dict[str, Any]:
-    """What the pipelines are asked for one pane. A joint method lays together all panes that are set alike."""
+    """What the pipelines are asked for a pane; by a joint method it is the same for all that it lays out together."""
     from analysis.projections import PROJECTIONS
 
     method = PROJECTIONS[pane.method]
-    params = method.bound(dict(pane.params))
-    others = []
-    if method.kind == "joint":
-        alike = replace(pane, model="", tap="", condition="")
-        others = [
-            (p.model, p.tap, p.condition)
-            for p in panes
-            if replace(p, model="", tap="", condition="") == alike and p != pane
-        ]
+    first, *others = together(pane, panes) if method.kind == "joint" else [pane]
     return {
-        "model": pane.model,
+        "model": first.model,
         "dataset_id": dataset.dataset_id,
-        "tap": pane.tap,
-        "condition": pane.condition,
+        "tap": first.tap,
+        "condition": first.condition,
         "method": pane.method,
-        "params": params,
+        "params": method.bound(dict(pane.params)),
         "dims": pane.dims,
         "seed": pane.seed,
-        "others": others,
+        "others": [(p.model, p.tap, p.condition) for p in others],
     }
 
 

@@ -17,7 +17,7 @@ def method(name: str) -> str:
 
 
 def tap(name: str) -> str:
-    return TAPS.get(name, name)
+    return TAPS.get(name, name) or "its last features"
 
 
 def condition(name: str) -> str:

@@ -28,10 +28,13 @@ def panes(choice: Choice, sources: Sequence[Source], embeddings: Sequence[Embedd
 
 
 def filled(pane: Pane, sources: Sequence[Source], first: Source | None) -> Pane:
-    """Without a model the usual one, without a tap the features before the head, else the first that is kept."""
+    """Without a model the usual one, without a tap the features before the head, else the first that is kept.
+
+    Where none is kept, the tap stays open: running the model tells.
+    """
     model = pane.model or (first.model_name if first else "")
     taps = [s.tap for s in sources if s.model_name == model and s.condition == pane.condition]
-    usual = LAST if LAST in taps or not taps else taps[0]
+    usual = LAST if LAST in taps else next(iter(taps), "")
     return replace(pane, model=model, tap=pane.tap or usual)
 
 

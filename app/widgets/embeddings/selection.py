@@ -1,0 +1,133 @@
+"""The line that says which samples are selected, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from analysis.records import DatasetRecord
+from app import frame, linked, resources
+from app.boundary import boundary, guarded, plain
+from app.embeddings_choice import PAGE, SHORT, Choice, Laid, Subject
+
+Mode = str
+MOST_SAVED = 30
+
+
+def current(choice: Choice, dataset: DatasetRecord) -> tuple[np.ndarray | None, str]:
+    """The samples that are selected, ascending int32 (None: all), and how; UnknownSelection for a strange address."""
+    if choice.selection:
+        return linked.kept(dataset.dataset_id, choice.selection)
+    return linked.held(dataset.dataset_id)
+
+
+def combined(before: np.ndarray | None, found: np.ndarray, mode: Mode) -> np.ndarray:
+    """After a lasso: instead of what was selected, added to it, or taken out of it. Ascending int32."""
+    if mode == "add" and before is not None:
+        return np.union1d(before, found).astype(np.int32)
+    if mode == "remove" and before is not None:
+        return np.setdiff1d(before, found).astype(np.int32)
+    return np.unique(found).astype(np.int32)
+
+
+def taken(subject: Subject, found: np.ndarray, mode: Mode, words: str) -> None:
+    """Select what a lasso found, in a callback; of nothing selected, 'remove' takes out of all that is shown."""
+    every = subject.about if subject.selected is None and mode == "remove" else subject.selected
+    result = combined(every, found, mode)
+    if mode == "replace" and not len(result):
+        linked.drop()
+    else:
+        linked.hold(subject.dataset.dataset_id, result, words)
+
+
+def section(subject: Subject) -> None:
+    """Always there: all samples, or those that are selected."""
+    selected, size = subject.selected, subject.dataset.size
+    with st.container(horizontal=True, vertical_alignment="center", key="embeddings-line-selection"):
+        if selected is None:
+            st.markdown(f":material/select_all: **All {size:,} samples**{_drawn(subject)}", width="content")
+            st.caption("Draw a lasso or a box in any pane, with Shift to add, with Alt to take out.", width="content")
+        else:
+            count = f":primary-badge[{len(selected):,} of {size:,} selected]"
+            st.markdown(f"{count} {plain(subject.words)}{_drawn(subject)}", width="content")
+            st.button("Clear", icon=":material/close:", key="embeddings.clear", on_click=guarded(linked.drop))
+            _save(subject)
+        _saved(subject)
+        _elsewhere(subject)
+        st.space("stretch")
+        if (said := moved(subject.panes)) is not None:
+            st.caption(said, width="content", help="After turning both onto each other; in the first picture's radius.")
+
+
+def _drawn(subject: Subject) -> str:
+    """How many the filters leave."""
+    if subject.shown is None:
+        return ""
+    shown = int(subject.shown.sum())
+    return f", {shown:,} shown" if subject.selected is None else f", {len(subject.about):,} of them shown"
+
+
+def moved(panes: Sequence[Laid]) -> str | None:
+    """How far samples are from their places in the first pane, in the middle."""
+    words = []
+    for place, laid in enumerate(panes[1:], start=2):
+        if laid.moved is not None and np.isfinite(laid.moved).any():
+            words.append(f"{place}: {np.nanmedian(laid.moved):.2f} radii")
+    return "Median way since pane 1 · " + " · ".join(words) if words else None
+
+
+def _save(subject: Subject) -> None:
+    """A popover that keeps what is selected under a name."""
+    if subject.choice.selection or subject.selected is None or not len(subject.selected):
+        return
+    box = st.popover("Save as selection", icon=":material/bookmark_add:", key="embeddings.saving", on_change="rerun")
+    if not box.open:
+        return
+    with box, st.form("embeddings.save", border=False):
+        name = st.text_input("Name", max_chars=64, placeholder="the mislabelled island")
+        if st.form_submit_button(f"Save {len(subject.selected):,} samples", type="primary"):
+            with boundary():
+                if not name.strip():
+                    st.warning("Give it a name.")
+                    return
+                made = f"{subject.words}, on the Embeddings page"
+                kept = resources.store().save_selection(
+                    name.strip(), subject.selected, subject.dataset.dataset_id, made
+                )
+                _use(kept.selection_id)
+                st.toast(f"Saved '{plain(kept.name)}': {kept.size:,} samples", icon=":material/bookmark_added:")
+                st.rerun()
+
+
+def _use(selection_id: str) -> None:
+    linked.use(selection_id)
+    PAGE.change(selection=selection_id)
+
+
+def _saved(subject: Subject) -> None:
+    """A popover with the selections of this dataset."""
+    found = resources.store().selections(subject.dataset.dataset_id)
+    if not found:
+        return
+    box = st.popover("Saved", icon=":material/bookmarks:", key="embeddings.saved", on_change="rerun")
+    if box.open:
+        with box:
+            for one in found[:MOST_SAVED]:
+                st.button(
+                    f"{plain(one.name)} · {one.size:,}", key=f"embeddings.saved.{one.selection_id}", type="tertiary",
+                    on_click=guarded(_use), args=(one.selection_id,), help=plain(one.made_from) or None,
+                )  # fmt: skip
+
+
+def _elsewhere(subject: Subject) -> None:
+    """The other pages that are about these samples."""
+    if subject.selected is None:
+        return
+    dataset = subject.dataset.dataset_id
+    if saved := subject.choice.selection:
+        frame.link("samples", "Samples", ":material/open_in_new:", dataset=dataset[:SHORT], selection=saved)
+    sweep = next((s for s in resources.store().sweeps.all() if s.dataset_id == dataset), None)
+    if sweep is not None:
+        frame.link("robustness", "Robustness", ":material/open_in_new:", sweep=sweep.sweep_id[:SHORT])
