@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from typing import Literal, cast, get_args
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -108,8 +109,16 @@ def read(query: Query) -> Choice:
 
 
 def _pane_written(pane: Pane) -> str:
-    method = ";".join([pane.method, *(f"{name}={value}" for name, value in pane.params)])
-    return "|".join([pane.model, pane.tap, pane.condition, method, str(pane.dims), str(pane.seed)])
+    method = ";".join([pane.method, *(f"{name}={_signless(value)}" for name, value in pane.params)])
+    named = map(_signless, (pane.model, pane.tap, pane.condition))
+    return "|".join([*named, method, str(pane.dims), str(pane.seed)])
+
+
+def _signless(text: str) -> str:
+    """Without the signs that part an address: names of classes and layers may hold any."""
+    for sign in "%|;=":
+        text = text.replace(sign, f"%{ord(sign):02X}")
+    return text
 
 
 def _pane_read(text: str) -> Pane:
@@ -117,11 +126,11 @@ def _pane_read(text: str) -> Pane:
     method, *params = asked.split(";")
     pairs = (p.partition("=") for p in params)
     return Pane(
-        model=model,
-        tap=tap,
-        condition=condition or CLEAN.name,
+        model=unquote(model),
+        tap=unquote(tap),
+        condition=unquote(condition) or CLEAN.name,
         method=method or "pca",
-        params=tuple((name, value) for name, _, value in pairs if name),
+        params=tuple((name, unquote(value)) for name, _, value in pairs if name),
         dims=3 if dims == "3" else 2,
         seed=int(seed) if seed.isdecimal() and int(seed) < 2**31 else 0,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import streamlit as st
 
 from analysis.engine.jobs import Job
 from analysis.passes.conditions import CLEAN
+from analysis.registry import Scalar
 from app import resources
 from app.boundary import boundary, guarded, plain
 from app.embeddings_choice import PAGE, PANES, Laid, Pane
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from analysis.projections.registry import Projection
 
 DIMS = {"2-D": 2, "3-D": 3}
+DIRECTIONS = "class_directions"
 
 
 def line(found: Here, laid: Sequence[Laid]) -> None:
@@ -73,7 +75,11 @@ def _draft(place: int, pane: Pane, found: Here) -> Pane:
         method = PROJECTIONS[_one(place, "method", "Method", methods, pane.method)]
         draft = _space(place, replace(draft, method=method.name), method)
         given = dict(pane.params) if method.name == pane.method else {}
-        params = knobs(method, given, f"pane.{place}", PAGE.start, columns=2)
+        record = found.record(draft, found.source(draft))
+        if method.name == DIRECTIONS and record is not None:
+            params = _directions(place, given, record.class_names, draft.dims)
+        else:
+            params = knobs(method, given, f"pane.{place}", PAGE.start, columns=2)
     st.caption(f"{method.note.reads} {method.note.fails}")
     return replace(draft, params=tuple((n, str(v)) for n, v in params))
 
@@ -159,6 +165,20 @@ def changed(panes: Sequence[Pane], place: int, draft: Pane) -> list[Pane]:
         return [replace(pane, **like) for pane in wanted]
     left = [i for i, pane in enumerate(wanted) if joint(pane) and len(together(pane, wanted)) < 2]
     return [replace(pane, **like) if i in left else pane for i, pane in enumerate(wanted)]
+
+
+def _directions(
+    place: int, given: Mapping[str, str], names: Sequence[str], dims: int
+) -> tuple[tuple[str, Scalar], ...]:
+    """The class that each axis is the angle to, by its name."""
+    found = []
+    for axis, column in zip("xyz"[:dims], st.columns(dims), strict=True):
+        key, first = PAGE.start(f"pane.{place}.{DIRECTIONS}.{axis}", given.get(axis) or None)
+        index = names.index(first) if first in names else None
+        with column:
+            chosen = st.selectbox(f"Angle to ({axis})", names, index, key=key, placeholder="usual")
+        found += [(axis, chosen)] if chosen else []
+    return tuple(found)
 
 
 def _told(draft: Pane, wanted: Sequence[Pane], found: Here, *, changed: bool) -> bool:
