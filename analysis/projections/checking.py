@@ -13,12 +13,15 @@ from analysis.projections.limits import FEWEST, bound, needs_met, seen
 from analysis.projections.prepared import blocks, evenly
 from analysis.projections.registry import PROJECTIONS, Given, Placer, Projected, Projection
 
+LARGEST = 1e15
+UNUSABLE = "not finite, or too large to compare"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Usable:
     """Which of N samples can be laid."""
 
-    rows: np.ndarray  # (N,) bool: all their features are finite
+    rows: np.ndarray  # (N,) bool: all their features are finite, and of a size that can be compared
     remarks: tuple[str, ...] = ()
 
 
@@ -36,13 +39,13 @@ class Laid:
 
 
 def usable(features: np.ndarray) -> Usable:
-    """Which rows are finite. (N, D) -> Usable; NotApplicable where there is no picture in them."""
+    """Which rows can be compared. (N, D) -> Usable; NotApplicable where there is no picture in them."""
     if features.ndim != 2 or 0 in features.shape:
         shape = " x ".join(str(n) for n in features.shape)
         raise NotApplicable(f"A projection takes a table of samples and their features; got one of {shape}.")
-    rows = np.concatenate([np.isfinite(block).all(axis=1) for _, block in blocks(features)])
+    rows = np.concatenate([_comparable(block) for _, block in blocks(features)])
     count, lost = int(rows.sum()), int((~rows).sum())
-    beside = f" ({lost:,} more have features that are not finite)" if lost else ""
+    beside = f" ({lost:,} more have features that are {UNUSABLE})" if lost else ""
     if count < FEWEST:
         raise NotApplicable(
             f"A picture takes at least {FEWEST} samples, and there are {count}{beside}. Add samples to the dataset."
@@ -52,8 +55,13 @@ def usable(features: np.ndarray) -> Usable:
             f"All {count:,} samples have the same features at this tap, so that there is nothing to lay out{beside}. "
             "Choose another tap."
         )
-    said = f"{lost:,} of {len(rows):,} samples have features that are not finite: they are not drawn."
+    said = f"{lost:,} of {len(rows):,} samples are not drawn: their features are {UNUSABLE}."
     return Usable(rows, (said,) * bool(lost))
+
+
+def _comparable(block: np.ndarray) -> np.ndarray:
+    """Rows of numbers whose squares single precision still holds. NaN is none."""
+    return np.abs(block).max(axis=1) <= LARGEST
 
 
 def _differ(features: np.ndarray, rows: np.ndarray) -> bool:
@@ -190,7 +198,7 @@ def _rows(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def _finite(found: Usable) -> None:
     if lost := int((~found.rows).sum()):
         raise NotApplicable(
-            f"{lost:,} of {len(found.rows):,} samples have features that are not finite; leave them out."
+            f"{lost:,} of {len(found.rows):,} samples have features that are {UNUSABLE}: leave them out."
         )
 
 

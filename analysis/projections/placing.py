@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -102,7 +103,7 @@ def exact(features: np.ndarray, metric: str) -> Neighbours:
 def _by_all_distances(features: np.ndarray, queries: np.ndarray, k: int, metric: str) -> tuple[np.ndarray, np.ndarray]:
     from scipy.spatial.distance import cdist
 
-    name = {"manhattan": "cityblock", "chebyshev": "chebyshev"}.get(metric)
+    name: Any = {"manhattan": "cityblock", "chebyshev": "chebyshev"}.get(metric)
     if name is None:
         known = "euclidean, cosine, correlation, manhattan, chebyshev"
         raise BadParameter(f"Placing takes a metric of {known}; got '{metric}'.")

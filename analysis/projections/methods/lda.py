@@ -3,8 +3,7 @@
 Shrinkage by Ledoit & Wolf 2004 keeps the covariance within classes invertible where samples are few.
 """
 
-import warnings
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from analysis.projections.prepared import evenly
 from analysis.projections.registry import PROJECTIONS, Given, Placer, Projected
 
 DRAWN = 20_000  # labelled samples that the directions are found from
+FEW = 3  # samples a number, below which the classes part by chance as well
 
 
 @PROJECTIONS.register(
@@ -41,35 +41,43 @@ def lda(features: np.ndarray, given: Given, *, shrinkage: Literal["auto", "none"
     rows = labelled[evenly(len(labelled), DRAWN, seed=0)]
     classes = len(np.unique(labels[rows]))
     _refuse(classes, len(rows), features.shape[1], given.dims)
-    matrix, shares, said = _fitted(features[rows], labels[rows], shrinkage, given.dims)
+    matrix, shares = _fitted(features[rows], labels[rows], shrinkage, given.dims)
     placer = Placer("linear", features[rows].mean(axis=0, dtype=np.float64), matrix)
-    remarks = [*said]
+    remarks = []
     if len(labelled) < len(labels):
         remarks.append(f"{len(labels) - len(labelled):,} samples without a class had no say in the directions.")
     if len(rows) < len(labelled):
         remarks.append(f"The directions were found from {len(rows):,} of {len(labelled):,} samples, drawn evenly.")
+    if len(rows) < FEW * (d := features.shape[1]):
+        remarks.append(f"{len(rows):,} samples are few for {d:,} numbers each: new ones would part less clearly.")
     axes = tuple(f"LD {i + 1} ({percent(share)} of what parts the classes)" for i, share in enumerate(shares))
     return Projected(linear(features, placer), axes, placer, tuple(remarks))
 
 
 def _fitted(
     features: np.ndarray, labels: np.ndarray, shrinkage: str, dims: int
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """-> directions (D, dims), each one's share of the variance between classes, remarks"""
+) -> tuple[np.ndarray, np.ndarray]:
+    """-> directions (D, dims), each one's share of the variance between classes"""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    asked = {"solver": "eigen", "shrinkage": "auto"} if shrinkage == "auto" else {"solver": "svd"}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        fitted = LinearDiscriminantAnalysis(n_components=dims, **asked).fit(features.astype(np.float64), labels)
+    asked: dict[str, Any] = {"solver": "eigen", "shrinkage": "auto"} if shrinkage == "auto" else {"solver": "svd"}
+    fitted = LinearDiscriminantAnalysis(n_components=dims, **asked).fit(features.astype(np.float64), labels)
     matrix = fitted.scalings_[:, :dims]
     if matrix.shape[1] < dims or not np.isfinite(matrix).all():
         raise NotApplicable(
             f"LDA finds no {dims} directions that part these classes: their means hardly differ. Use PCA instead."
         )
-    collinear = any("collinear" in str(w.message) for w in caught)
-    said = ("Some columns repeat others: shrinkage would steady the directions.",) if collinear else ()
-    return signed(matrix), fitted.explained_variance_ratio_[:dims], said
+    return signed(matrix), _shares(features, labels, fitted.scalings_[:, : len(fitted.classes_) - 1])[:dims]
+
+
+def _shares(features: np.ndarray, labels: np.ndarray, scalings: np.ndarray) -> np.ndarray:
+    """Of the variance of the class means, in directions along which classes scatter alike. -> (L - 1,)"""
+    _, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    means = np.zeros((len(counts), features.shape[1]))
+    np.add.at(means, codes, features)
+    apart = (means / counts[:, None] - features.mean(axis=0, dtype=np.float64)) @ scalings
+    between = counts @ np.square(apart)
+    return between / between.sum()
 
 
 def _refuse(classes: int, samples: int, width: int, dims: int) -> None:

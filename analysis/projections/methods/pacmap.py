@@ -51,7 +51,9 @@ def pacmap(
             random_state=given.seed,
         )
         points = reducer.fit_transform(used)
-    remark = f"So few samples have room for {reducer.n_neighbors} neighbours each beside the further pairs."
+    remark = (
+        f"So few samples leave each one {reducer.n_neighbors} of {n_neighbors} neighbours, beside the further pairs."
+    )
     lowered = reducer.n_neighbors < n_neighbors
     return Projected(
         np.asarray(points, np.float32),

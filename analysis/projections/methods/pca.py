@@ -1,5 +1,7 @@
 """PCA: the orthogonal directions of the largest variance (Pearson 1901, Hotelling 1933)."""
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import eigh
 
@@ -109,5 +111,6 @@ def _by_iteration(centred: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarr
     """Halko, Martinsson & Tropp 2011, for features too wide to write their covariance out."""
     from sklearn.utils.extmath import randomized_svd
 
-    _, sizes, rows = randomized_svd(centred, count, n_oversamples=20, n_iter=10, random_state=0)
+    steps: Any = 10  # its stub knows of the word "auto" only
+    _, sizes, rows = randomized_svd(centred, count, n_oversamples=20, n_iter=steps, random_state=0)
     return signed(rows.T), sizes**2 / len(centred), float(np.square(centred).sum() / len(centred))

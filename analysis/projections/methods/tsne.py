@@ -45,6 +45,7 @@ def tsne(
 
     features (N, D) -> points (N, dims). n_iter: iterations after the first 250, in which groups are pulled together.
     """
+    wished: Any = perplexity  # a number, though openTSNE's default makes it look whole
     used = wide_enough(under(features, metric), given.dims)
     with quiet("openTSNE"):
         from openTSNE import TSNE
@@ -52,7 +53,7 @@ def tsne(
         given.report(0.02, "finding neighbours")
         points: Any = TSNE(
             n_components=given.dims,
-            perplexity=perplexity,
+            perplexity=wished,
             metric="manhattan" if metric == "manhattan" else "euclidean",
             neighbors="exact" if len(used) <= EXACT else "annoy",
             negative_gradient_method="bh" if given.dims == 3 else "auto",
