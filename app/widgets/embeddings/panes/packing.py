@@ -75,18 +75,19 @@ def _pane(d: Drawn, rows: np.ndarray | None, count: int) -> dict[str, Any]:
 
 def bounds(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least and most of each axis over the points that have a place; never equal."""
-    usable = points[np.isfinite(points).all(axis=1)].astype(np.float64)
+    usable = np.asarray(points[np.isfinite(points).all(axis=1)], np.float64)
     if not len(usable):
         return np.full(points.shape[1], -1.0), np.full(points.shape[1], 1.0)
     low, high = usable.min(axis=0), usable.max(axis=0)
-    flat = high - low <= 1e-9 * np.maximum(np.abs(low), np.abs(high))
-    room = np.where(flat, np.maximum(0.5 * float((high - low).max()), 0.5), 0.0)
+    spans = high - low
+    flat = spans <= 1e-9 * np.maximum(np.abs(low), np.abs(high))
+    room = np.where(flat, max(0.5 * spans.max(), 0.5), 0.0)
     return low - room, high + room
 
 
 def quantised(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """(N, dims) little-endian uint16, 0 .. STEPS from low to high; STEPS + 1 in all axes where there is no place."""
-    usable = np.isfinite(points).all(axis=1)
+    usable = np.atleast_1d(np.isfinite(points).all(axis=1))
     shares = (np.where(usable[:, None], points, 0).astype(np.float64) - low) / (high - low)
     places = np.clip(np.rint(shares * STEPS), 0, STEPS).astype("<u2")
     places[~usable] = STEPS + 1

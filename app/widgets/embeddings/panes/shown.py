@@ -17,7 +17,9 @@ from app.widgets.embeddings.panes.packing import document
 _PANES = component(
     "panes",
     source("embeddings/panes", "panes.css"),
-    source(
+    source("mapgrid", "elements.js")
+    + "\n"
+    + source(
         "embeddings/panes",
         *("making.js", "cameras.js", "points.js", "drawing.js", "overlay.js", "pictures.js"),
         *("pointing.js", "choosing.js", "legend.js", "toolbar.js", "panes.js"),
@@ -79,8 +81,14 @@ def panes(
         "hidden": [int(code) for code in hidden],
         "answered": st.session_state.get(answered, 0),
     }
-    calls = {f"on_{name}_change": acted for name in ("chosen", "picked", "hid")}
-    _PANES(data=data, key=key, **calls, on_lost_change=lambda: None)
+    _PANES(
+        data=data,
+        key=key,
+        on_chosen_change=acted,
+        on_picked_change=acted,
+        on_hid_change=acted,
+        on_lost_change=lambda: None,  # what was published is gone: the rerun publishes it again
+    )
 
 
 def _samples(drawn: Sequence[Drawn], colouring: Colouring) -> int:
