@@ -1,6 +1,17 @@
 """`make bench`: every benchmark, one after the other."""
 
-from tests.benchmarks import attribution, corruptions, first_paint, pages, passes, pruning, store, sweep, sweeps_store
+from tests.benchmarks import (
+    attribution,
+    corruptions,
+    embeddings,
+    first_paint,
+    pages,
+    passes,
+    pruning,
+    store,
+    sweep,
+    sweeps_store,
+)
 
 if __name__ == "__main__":
     attribution.main()
@@ -12,3 +23,4 @@ if __name__ == "__main__":
     sweeps_store.main([])
     first_paint.main([])
     pages.main([])
+    embeddings.main([])
