@@ -4,6 +4,9 @@
     run_here(store, workspace, "embed", arguments)      or Work.submit("embed", arguments, title)
     store.embeddings.one(arguments["embedding_ids"][0])
     quick(store, workspace, source, "pca")              what is ready within about a second, in this process
+    neighbours(store, workspace, source, 12)            the samples nearest to one
+    place(store, workspace, embedding, classifier, pictures)
+    aligned(points, onto)                               one picture turned onto another
 
 `compute` knows no store: it runs the passes that are lacking, lays out, and leaves a folder for each embedding under a
 temporary name, each there whole or not at all, so that a job that was killed redoes neither; the store takes them over.
@@ -23,11 +26,14 @@ from analysis.engine.devices import describe
 from analysis.errors import BadParameter
 from analysis.passes.features import feature_path
 from analysis.pipelines import predict
+from analysis.pipelines.embedding_aligning import Turned, aligned
 from analysis.pipelines.embedding_asking import asked, check_needs, embedding_id, find, group_id
 from analysis.pipelines.embedding_files import laid_before, leave, left
 from analysis.pipelines.embedding_laying import lay
+from analysis.pipelines.embedding_neighbours import Near, neighbours
 from analysis.pipelines.embedding_passes import run_of, run_pass
 from analysis.pipelines.embedding_sources import PASSES, features, features_of, source, sources
+from analysis.pipelines.embedding_upload import Placed, place
 from analysis.pipelines.predict import condition_of
 from analysis.types import Report, part, silent
 
@@ -37,6 +43,10 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
 
 __all__ = [
+    "Near",
+    "Placed",
+    "Turned",
+    "aligned",
     "asked",
     "compute",
     "condition_of",
@@ -45,6 +55,8 @@ __all__ = [
     "find",
     "finish",
     "group_id",
+    "neighbours",
+    "place",
     "quick",
     "source",
     "sources",

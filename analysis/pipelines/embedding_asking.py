@@ -9,6 +9,7 @@ same ids, also where the pass whose features are laid out is still to be run.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -223,17 +224,25 @@ def _subject(
         model_id, names, key = found.model_id, run[0].class_names, found.pass_id
         said = by_hand(store, workspace, record.dataset_id, model, model_id, names)
         return _written(model, model_id, tap, condition, key, said)
-    names: tuple[str, ...]
     if card is not None and model_id and tap:
         names = card.class_names
     else:
-        classifier = catalogue.load(model, imported=workspace / "models")
-        model_id, names = classifier.fingerprint, tuple(classifier.class_names)
-        tap = tap or (PENULTIMATE if classifier.head is not None else classifier.default_tap or "logits")
+        model_id, names, usual = _opened(model, workspace / "models", card.digest if card else "")
+        tap = tap or usual
     said = by_hand(store, workspace, record.dataset_id, model, model_id, names)
     class_map = matched(record.class_names, names, said)
     key = pass_id_of(model_id, record.dataset_id, condition, class_map, (tap,), autocast=False)
     return _written(model, model_id, tap, condition, key, said)
+
+
+@cache
+def _opened(model: str, imported: Path, digest: str) -> tuple[str, tuple[str, ...], str]:
+    """Fingerprint, classes and usual tap of a model that must be loaded to be known; its weights have the digest."""
+    from models import catalogue
+
+    found = catalogue.load(model, imported=imported)
+    usual = PENULTIMATE if found.head is not None else found.default_tap or "logits"
+    return found.fingerprint, tuple(found.class_names), usual
 
 
 def _written(
