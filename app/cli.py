@@ -18,7 +18,9 @@ from app.commands import (
     comparing,
     corrupting,
     data,
+    embedding,
     explaining,
+    neighbours,
     passes,
     reporting,
     storage,
@@ -72,6 +74,7 @@ for command in (
     *(data.datasets, data.import_data, passes.train, passes.predict),
     *(variants.prune, variants.prune_grid, variants.export_model, comparing.variants, comparing.compare),
     *(corrupting.corrupt, sweeping.sweep, reporting.sweep_report),
+    *(embedding.embed, neighbours.neighbors),
 ):
     app.command()(command)
 app.command(context_settings=data.KNOBS)(data.generate)

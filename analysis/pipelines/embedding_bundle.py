@@ -13,12 +13,12 @@ import json
 import shutil
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis.embeddings import Embedding
 from analysis.pipelines import bundling
@@ -103,6 +103,7 @@ def _about(folder: Path) -> str:
 def make(workspace: Path, report: Report = silent, folder: Path = FOLDER, methods: Sequence[str] = METHODS) -> None:
     """Compute them in a workspace (or read them back) and write them to `folder`, whose contents go."""
     from analysis.pipelines import embedding
+    from analysis.pipelines.embedding_here import made_here
     from analysis.pipelines.work import run_here
     from analysis.store import Store
 
@@ -113,13 +114,8 @@ def make(workspace: Path, report: Report = silent, folder: Path = FOLDER, method
             for method in methods:
                 report(len(made) / (len(MODELS) * len(methods)), f"{method} of {model}")
                 asked = embedding.asked(store, workspace, model=model, dataset_id=dataset_id, method=method)
-                made.append(computed(store, workspace, asked))
+                made += made_here(store, workspace, asked)
         _write(store, workspace, dataset_id, made, folder)
-
-
-def computed(store: Store, workspace: Path, asked: Mapping[str, Any], report: Report = silent) -> Embedding:
-    """What was asked, laid out and judged in this process."""
-    raise NotImplementedError
 
 
 def _write(store: Store, workspace: Path, dataset_id: str, embeddings: Sequence[Embedding], folder: Path) -> None:
