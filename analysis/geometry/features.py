@@ -168,14 +168,50 @@ class Features:
         return nearest_means(self.parts(), self.places, self.counts, self.class_means)
 
     @cached_property
-    def judged(self) -> Judged | None:
-        """What the head says; None where there is no head, or none of numbers."""
+    def no_spread(self) -> str:
+        """Why class means tell nothing apart, in words; empty where they do."""
+        if len(self.classes) < 2:
+            return "fewer than two classes have samples"
+        if np.square(self.centred_means).sum(axis=1).mean() <= NOTHING * self.size:
+            return "all class means are the same"
+        return ""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What must be said where not all classes of the head have samples here."""
+        there = len(self.classes)
+        if self.weight is None or there >= len(self.weight) or not there:
+            return ()
+        return (f"Only {there:,} of the head's {len(self.weight):,} classes have samples here.",)
+
+    @property
+    def sound_head(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """weight (L, D), bias (L,); None where there is no head of finite numbers."""
+        return None if self.no_head or self.weight is None or self.bias is None else (self.weight, self.bias)
+
+    @cached_property
+    def no_head(self) -> str:
+        """Why there is no head to speak of, in words; empty where there is."""
         if self.weight is None or self.bias is None or not self.weight.size:
-            return None
+            return "no linear head reads these features"
         if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
+            return "the head's weights are not all finite"
+        return ""
+
+    @cached_property
+    def judged(self) -> Judged | None:
+        """What the head says; None where there is no head of finite numbers."""
+        if self.sound_head is None:
             return None
         labels = np.full(len(self), -1) if self.labels is None else self.labels
-        return judged(self.parts(), labels, self.weight, self.bias)
+        return judged(self.parts(), labels, *self.sound_head)
+
+    @property
+    def judgeable(self) -> int:
+        """How many samples have a class that the head knows."""
+        if self.weight is None or self.labels is None:
+            return 0
+        return int(self.counts[self.classes < len(self.weight)].sum())
 
     @property
     def guesses(self) -> np.ndarray | None:
