@@ -89,7 +89,7 @@ def _marker(total: int, colour: Any = None) -> dict[str, Any]:
 
 def _trace(points: np.ndarray, rows: np.ndarray, samples: Sequence[str], total: int, how: dict[str, Any]) -> Any:
     x, y, *z = points[rows].astype(np.float32).T
-    words = {"text": [escape(samples[i]) for i in rows.tolist()], "hoverinfo": "text+name"} if len(samples) else {}
+    words = {"text": [escape(str(samples[i])) for i in rows.tolist()], "hoverinfo": "text+name"} if len(samples) else {}
     if z:
         return go.Scatter3d(x=x, y=y, z=z[0], mode="markers", **words, **how)
     return (go.Scattergl if total > VECTOR else go.Scatter)(x=x, y=y, mode="markers", **words, **how)
