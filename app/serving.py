@@ -170,15 +170,17 @@ def _pool() -> ThreadPoolExecutor:
 
 def _sheet(context: Context, ids: Sequence[int], side: int) -> Response:
     from analysis.store import digest
-    from app.figures.tiles import TINY, sprite
+    from app.figures.tiles import sprite
 
     def drawn() -> bytes:
         images = resources.dataset(context.dataset_id)
-        return sprite([images.thumbnail(sample, side) for sample in ids], side)
+        pictures = [images.thumbnail(sample, side) for sample in ids]
+        return sprite(pictures, max(max(picture.size) for picture in pictures))
 
-    key = digest(dataset=context.dataset_id, samples=list(ids), side=side)
+    key = digest(dataset=context.dataset_id, samples=list(ids), most=side)
     data = resources.sprites().made(key, drawn)
-    return Response(data, media_type="image/png" if side <= TINY else "image/webp", headers=HEADERS)
+    media = "image/png" if data.startswith(b"\x89PNG") else "image/webp"
+    return Response(data, media_type=media, headers=HEADERS)
 
 
 def described(context: Context, sample: int) -> dict[str, Any]:

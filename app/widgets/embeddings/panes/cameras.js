@@ -2,6 +2,7 @@
 
 const DISTANCE = 4; // of the eye from the middle of the solid picture, in half widths
 const NEAR = 2.1, FAR = 5.9;
+const FLAT = 0.91, SOLID = 0.66; // of the room that the longest side takes
 const ZOOMS = [0.4, 500];
 
 const flatCamera = () => ({ x: 0, y: 0, zoom: 1 });
@@ -25,13 +26,14 @@ function frames(view) {
 }
 
 function frame(low, high) {
-  return { mid: low.map((v, k) => (v + high[k]) / 2), half: Math.max(...low.map((v, k) => (high[k] - v) / 2)) };
+  const halves = low.map((v, k) => (high[k] - v) / 2), half = Math.max(...halves);
+  return { mid: low.map((v, k) => (v + high[k]) / 2), half, parts: halves.map((v) => Math.max(v / half, 1e-3)) };
 }
 
 /** 4 x 4, row by row, from data to clip coordinates: x to the right, y up, both -1 .. 1. */
 function matrixOf(pane, source = sourceOf(pane)) {
   const { width, height } = pane.box, { mid, half } = source.frame, camera = cameraOf(pane, source);
-  const solid = source.spec.dims === 3, reach = (Math.min(width, height) / 2) * (solid ? 0.64 : 0.91) * camera.zoom;
+  const solid = source.spec.dims === 3, reach = reachOf(pane, source) * camera.zoom;
   const across = reach / (width / 2), up = reach / (height / 2);
   if (!solid) {
     const sx = across / half, sy = up / half;
@@ -91,10 +93,11 @@ function moved(pane, change) {
   rest(view);
 }
 
-/** Pixels of one half width, to turn a pointer's way into a camera's. */
-function reachOf(pane) {
-  const solid = sourceOf(pane).spec.dims === 3;
-  return (Math.min(pane.box.width, pane.box.height) / 2) * (solid ? 0.64 : 0.91);
+/** Pixels of half of the longest side, seen from the start: one scale for all axes, so that distances can be compared. */
+function reachOf(pane, source = sourceOf(pane)) {
+  const { width, height } = pane.box, { parts } = source.frame;
+  if (source.spec.dims === 3) return (SOLID * Math.min(width, height)) / 2;
+  return (FLAT * Math.min(width / parts[0], height / parts[1])) / 2;
 }
 
 function pan(pane, dx, dy) {

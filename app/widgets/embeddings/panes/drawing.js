@@ -122,11 +122,16 @@ function uploadColours(view) {
 }
 
 /** Pixels across: fewer points are larger, and they grow a little as one comes closer. */
-function pointSize(pane) {
-  const { view } = pane, many = Math.max(view.faded + view.bright, 10);
+function pointSize(pane, many = pane.view.faded + pane.view.bright) {
   const room = Math.sqrt(pane.box.width * pane.box.height) / 450;
-  const usual = Math.max(1.6, Math.min(10, 14.5 - 2.45 * Math.log10(many)));
+  const usual = Math.max(1.6, Math.min(10, 14.5 - 2.45 * Math.log10(Math.max(many, 10))));
   return Math.min(16, usual * Math.min(1.25, Math.max(0.75, room)) * Math.max(1, cameraOf(pane).zoom) ** 0.33);
+}
+
+/** Few that are selected among many stand out. */
+function litSize(pane) {
+  const { faded, bright } = pane.view, usual = pointSize(pane);
+  return faded ? Math.min(2.2 * usual, Math.max(1.12 * usual, 0.9 * pointSize(pane, bright))) : usual;
 }
 
 /** One pane's points, in its part of the canvas. */
@@ -162,10 +167,10 @@ function drawPoints(pane) {
   gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, drawer.index);
   gl.enable(gl.BLEND);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-  const size = pointSize(pane) * scale, chosen = view.faded > 0;
+  const size = pointSize(pane) * scale;
   draw(view, 0, view.faded, { size: Math.max(scale, size * 0.85), alpha: 0.28, fade: 0.65, depth: false });
-  const alpha = solid ? 1 : view.bright > 20_000 ? 0.62 : view.bright > 4000 ? 0.75 : 0.88;
-  draw(view, view.faded, view.bright, { size: chosen ? size * 1.12 : size, alpha, fade: 0, depth: solid && !morph });
+  const alpha = solid || (view.faded && view.bright < 1000) ? 1 : view.bright > 20_000 ? 0.62 : view.bright > 4000 ? 0.75 : 0.88;
+  draw(view, view.faded, view.bright, { size: litSize(pane) * scale, alpha, fade: 0, depth: solid && !morph });
 }
 
 function attribute(gl, place, buffer, size, type, shared) {

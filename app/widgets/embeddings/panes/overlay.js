@@ -54,7 +54,7 @@ function paintOver(pane) {
       }
       for (const [slot, colour, width] of [[view.picked, view.theme.accent, 3], [view.hovered, view.theme.ink, 2]]) {
         const point = pane.morph ? null : pointOf(pane, slot), at = point && onPane(pane, point, m);
-        if (at && litOf(view, slot)) paintRing(view, pen, at, pointSize(pane) / 2 + 4, colour, width);
+        if (at && litOf(view, slot)) paintRing(view, pen, at, litSize(pane) / 2 + 4, colour, width);
       }
       if (!pane.morph) paintUploads(pane, pen, m);
     }
@@ -87,7 +87,7 @@ function paintContours(pane, pen, m) {
 
 /** Their names at the lower left; a solid picture has a box of its bounds, so that its turning is seen. */
 function paintAxes(pane, pen, m) {
-  const { view, box } = pane, { spec, frame: own } = sourceOf(pane), { theme } = view;
+  const { view, box } = pane, { spec } = sourceOf(pane), { theme } = view;
   pen.font = `11px ${theme.font}`;
   pen.fillStyle = css(theme.ink, 0.62);
   pen.strokeStyle = css(theme.ink, 0.35);
@@ -109,7 +109,7 @@ function paintAxes(pane, pen, m) {
     pen.restore();
     return;
   }
-  const corner = (i) => [0, 1, 2].map((k) => own.mid[k] + ((i >> k) & 1 ? 1 : -1) * own.half);
+  const corner = (i) => [0, 1, 2].map((k) => ((i >> k) & 1 ? spec.high : spec.low)[k]);
   const corners = Array.from({ length: 8 }, (_, i) => onPane(pane, corner(i), m));
   pen.strokeStyle = css(theme.ink, 0.16);
   pen.beginPath();

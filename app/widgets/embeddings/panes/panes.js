@@ -66,12 +66,12 @@ function tellPane(pane) {
 }
 
 /** Where the panes lie on the canvases, after the page has laid them out. */
-function layOut(view) {
+function layOut(view, finest = 1) {
   const { stage, panes } = view, width = stage.clientWidth, height = stage.clientHeight;
   if (!width || !height) return;
   const columns = panes.length <= 2 ? panes.length : panes.length === 3 && width >= 900 ? 3 : 2;
   view.grid.style.gridTemplateColumns = `repeat(${width < 460 ? 1 : columns}, minmax(0, 1fr))`;
-  view.scale = Math.min(2, window.devicePixelRatio || 1);
+  view.scale = Math.max(finest, Math.min(2, window.devicePixelRatio || 1));
   for (const layer of [view.under, view.glass, view.over]) {
     const wide = Math.round(width * view.scale), high = Math.round(height * view.scale);
     if (layer.width !== wide || layer.height !== high) Object.assign(layer, { width: wide, height: high });
@@ -100,12 +100,10 @@ function schedule(view, pane = null, above = false) {
 
 /** Frames that come late while the picture moves are drawn with fewer points. */
 function measure(view, now) {
-  const took = now - (view.last ?? now);
-  view.last = now;
-  if (!view.moving || took > 400) return;
-  view.took = 0.7 * (view.took ?? took) + 0.3 * took;
-  if (view.took > HEAVY_MS) view.part = Math.max(0.08, view.part * 0.8);
-  else if (view.took < HEAVY_MS / 2) view.part = Math.min(1, view.part * 1.1);
+  const took = now - (view.moving && view.last ? view.last : now);
+  view.last = view.moving ? now : 0;
+  if (took > HEAVY_MS) view.part = Math.max(0.04, view.part * Math.max(0.35, HEAVY_MS / took));
+  else if (took && took < HEAVY_MS / 2) view.part = Math.min(1, view.part * 1.04);
 }
 
 function paintNow(view, dirty = view.panes) {

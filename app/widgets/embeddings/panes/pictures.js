@@ -11,6 +11,7 @@ const contextUrl = (view, kind, rest) => address(view.data.context.replace("/cut
 function rest(view) {
   clearTimeout(view.resting);
   view.resting = setTimeout(() => {
+    if (view.busy) return rest(view);
     if (view.moving && view.part < 1) schedule(view);
     view.moving = false;
     view.panes.forEach((pane) => wantThumbs(pane));
@@ -67,6 +68,8 @@ function paintThumbs(pane, pen, m) {
     taken[`${column}/${row}`] = [x, y];
     pen.fillStyle = css(colourOf(view, slot));
     pen.fillRect(x - 2, y - 2, MARK + 4, MARK + 4);
+    pen.fillStyle = css(view.theme.paper);
+    pen.fillRect(x, y, MARK, MARK);
     pen.imageSmoothingEnabled = thumb.cell > MARK * view.scale;
     pen.drawImage(thumb.sheet, thumb.x, thumb.y, thumb.cell, thumb.cell, x, y, MARK, MARK);
   }

@@ -14,6 +14,7 @@ function listen(pane) {
     if (!sourceOf(pane).places || pane.morph || event.button === 1) return;
     const [x, y] = at(event);
     held.set(event.pointerId, [x, y]);
+    view.busy = true;
     body.setPointerCapture(event.pointerId);
     hover(view, pane, -1);
     const mode = event.button === 2 || view.space ? "move" : view.mode;
@@ -45,9 +46,9 @@ function listen(pane) {
     pane.outline = null;
     if (held.size) return;
     act = null;
-    view.moving = false;
+    view.busy = view.moving = false;
     rest(view);
-    schedule(view, pane);
+    schedule(view, ended?.mode === "move" && view.data.shared ? null : pane);
     if (!done || !ended || ended.mode === "pinch") return;
     if (ended.way < STILL) { if (ended.event.button === 0) pick(pane, ...at(event)); }
     else if (outline?.length > 2) chooseBy(pane, outline, modeOf(event));
@@ -66,7 +67,7 @@ function listen(pane) {
     zoom(pane, Math.exp(-Math.max(-300, Math.min(300, event.deltaY * lines)) * 0.0022), ...at(event));
   }, { passive: false });
   body.onkeydown = (event) => {
-    if (event.key === "Escape" && act) { act = null; held.clear(); pane.outline = null; schedule(view, pane, true); event.stopPropagation(); }
+    if (event.key === "Escape" && act) { act = null; view.busy = false; held.clear(); pane.outline = null; schedule(view, pane, true); event.stopPropagation(); }
     else keyed(pane, event);
   };
   body.onkeyup = (event) => { if (event.key === " ") view.space = false; };

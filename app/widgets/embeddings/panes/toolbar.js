@@ -66,10 +66,11 @@ function tellCounts(view) {
   view.glass.setAttribute("aria-label", `${panes.join(". ")}. ${view.counts.textContent}. ${colour}`);
 }
 
-/** A pane as it is, twice over its heading, as a file. */
+/** A pane as it is, at least twice as fine as on the screen, below its heading, as a file. */
 function download(pane) {
-  const { view, box } = pane, { scale, theme } = view, head = 34, sheet = document.createElement("canvas");
-  paintNow(view);
+  const { view } = pane, head = 34, sheet = document.createElement("canvas");
+  layOut(view, 2);
+  const { box } = pane, { scale, theme } = view;
   sheet.width = Math.round(box.width * scale);
   sheet.height = Math.round((box.height + head) * scale);
   const pen = sheet.getContext("2d");
@@ -85,6 +86,7 @@ function download(pane) {
   pen.fillText(fitting(pen, sourceOf(pane).spec.title, box.width - 16), 8, 4);
   pen.font = `11px ${theme.font}`;
   pen.fillText(fitting(pen, sourceOf(pane).spec.subtitle, box.width - 16), 8, 20);
+  layOut(view);
   sheet.toBlob((blob) => {
     const link = el("a", { href: URL.createObjectURL(blob), download: `${sourceOf(pane).spec.title.replace(/[^\w.-]+/g, "-").slice(0, 60) || "pane"}.png` });
     link.click();
