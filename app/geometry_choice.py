@@ -1,0 +1,108 @@
+"""What a user has chosen on the Geometry page, and its address.
+
+?data=ab12cd34ef56&model=shapes-cnn&model=shapes-cnn-lrr-80&tap=penultimate&view=depth&measure=nc1&selection=x7Kq2
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal, cast, get_args
+
+import numpy as np
+
+from analysis.measurements import Measurement
+from analysis.passes.conditions import CLEAN
+from analysis.records import DatasetRecord, PassRecord
+from app.address import Address, Query
+
+SHORT = 12  # letters of a dataset's id in the address
+MODELS = 6
+MOST = 64  # of anything, from an address
+LONG = 256  # letters of anything, from an address
+
+View = Literal["overview", "depth", "classes", "spectrum", "subspaces", "similarity", "separability", "place"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Empty means: the page's default."""
+
+    dataset: str = ""  # the first letters of an id
+    models: tuple[str, ...] = ()  # the first is the one that others are compared with
+    condition: str = CLEAN.name
+    tap: str = ""  # of the views of one place; empty: the head's input
+    view: View = "overview"
+    measures: tuple[str, ...] = ()  # of the chart by depth; empty: a telling few
+    classes: tuple[int, ...] = ()  # on show in matrices and tables; empty: all, or the most telling
+    order: str = ""  # of the classes in matrices: index, name, similarity, accuracy
+    shown: str = ""  # which matrix, which score: by view
+    other: str = ""  # a second dataset (first letters of its id), for OOD scores
+    selection: str = ""
+
+
+_TEXTS = ("dataset", "condition", "tap", "order", "shown", "other", "selection")
+_NAMES = {"dataset": "data"}
+
+
+def written(choice: Choice) -> dict[str, list[str]]:
+    """The address: what differs from the default."""
+    usual = {f.name: f.default for f in fields(Choice)}
+    query = {
+        "model": list(choice.models),
+        "measure": list(choice.measures),
+        "class": [str(c) for c in choice.classes],
+        "view": [choice.view] * (choice.view != usual["view"]),
+    }
+    for name in _TEXTS:
+        value = getattr(choice, name)
+        shown = value[:SHORT] if name in ("dataset", "other") else value
+        query[_NAMES.get(name, name)] = [] if value == usual[name] else [shown]
+    return {name: values for name, values in query.items() if values}
+
+
+def read(query: Query) -> Choice:
+    """What an address asks for; what it cannot mean falls back to the default."""
+    query = {name: [v[:LONG] for v in dict.fromkeys(values)][:MOST] for name, values in query.items()}
+    first = {name: values[0] for name, values in query.items() if values}
+    view = first.get("view", "")
+    texts = {name: first.get(_NAMES.get(name, name), "") for name in _TEXTS}
+    return Choice(
+        models=tuple(query.get("model", []))[:MODELS],
+        view=cast("View", view if view in get_args(View) else "overview"),
+        measures=tuple(query.get("measure", [])),
+        classes=tuple(int(c) for c in query.get("class", []) if c.isdecimal() and int(c) < 2**15),
+        **{**texts, "condition": texts["condition"] or CLEAN.name},
+    )
+
+
+PAGE: Address[Choice] = Address("geometry", read, written)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """One model on show, as far as it was measured."""
+
+    name: str
+    record: PassRecord | None = None  # its pass with the features; None: it has to be run first
+    numbers: tuple[Measurement, ...] = ()  # of that pass, by place and measure
+    why: str = ""  # why it has none, in words
+
+    @property
+    def taps(self) -> tuple[str, ...]:
+        """Those that were measured, from the input on."""
+        return tuple(dict.fromkeys(n.tap for n in sorted(self.numbers, key=lambda n: n.place)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subject:
+    """What every part of the page is about. All that a choice leaves open is decided here."""
+
+    choice: Choice
+    dataset: DatasetRecord
+    networks: tuple[Network, ...]
+    selected: np.ndarray | None = None  # (n,) int32 ascending samples; None: all
+    words: str = ""  # how they were chosen
+
+    @property
+    def first(self) -> Network:
+        return self.networks[0]
