@@ -74,7 +74,7 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     seeds, placed = int(arguments.get("seeds") or 0), bool(arguments.get("placement"))
     steps = 1 + seeds + int(again.partial and seeds > 0) + int(placed)
     report(0.0, "comparing neighbours")
-    quality, errors = assess(read, points, k=int(arguments.get("k") or NEIGHBOURS))
+    quality, errors = assess(read, points, k=int(arguments.get("k") or NEIGHBOURS), metric=metric_of(embedding))
     step = 1
     if seeds:
         moved, step = again.stability(seeds, report, steps)
