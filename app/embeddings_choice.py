@@ -189,7 +189,7 @@ class Subject:
     @property
     def record(self) -> PassRecord | None:
         """The first pane's pass, that truth, predictions and numbers are read from."""
-        return self.first.record
+        return self.first.record if self.panes else None
 
     @property
     def about(self) -> np.ndarray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ import streamlit as st
 
 from app import serving
 from app.embeddings_choice import PAGE, Laid, Subject
-from app.figures import embeddings_density
+from app.figures import embeddings_density, embeddings_palette
 from app.recent import Recent
 from app.widgets.embeddings import jobs, said, selection
 from app.widgets.embeddings.colouring import Coloured
@@ -36,12 +37,30 @@ def _under() -> Recent[tuple[str, ...], Any]:
     return Recent(KEPT)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ink:
+    """What densities are drawn with."""
+
+    codes: np.ndarray | None  # (N,), None where colours are of numbers
+    palette: tuple[str, ...]
+    shown: np.ndarray | None
+    dark: bool
+
+    @property
+    def stamp(self) -> str:
+        found = hashlib.sha256(repr((self.palette, self.dark)).encode())
+        for array in (self.codes, self.shown):
+            found.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        return found.hexdigest()
+
+
 def section(subject: Subject, coloured: Coloured, height: int, uploads: Sequence[UploadMark]) -> None:
     """Draw all panes in one component."""
     dark = st.context.theme.type == "dark"
     lit = lit_of(subject)
     rows = subset(subject, lit)
-    drawn = [_drawn(subject, place, rows, dark) for place in range(len(subject.panes))]
+    ink = _Ink(coloured.codes, coloured.palette, subject.shown, dark)
+    drawn = [_drawn(subject, place, rows, ink) for place in range(len(subject.panes))]
     panes(
         drawn,
         colouring_of(coloured),
@@ -93,7 +112,7 @@ def colouring_of(coloured: Coloured) -> Colouring:
     )  # fmt: skip
 
 
-def _drawn(subject: Subject, place: int, rows: np.ndarray | None, dark: bool) -> Drawn:
+def _drawn(subject: Subject, place: int, rows: np.ndarray | None, ink: _Ink) -> Drawn:
     laid = subject.panes[place]
     title = f"{place + 1} · {said.pane(laid.pane)}"
     if laid.embedding is None or laid.points is None:
@@ -112,7 +131,7 @@ def _drawn(subject: Subject, place: int, rows: np.ndarray | None, dark: bool) ->
     if laid.points.shape[1] != 2:
         return drawn
     key = (laid.embedding.embedding_id, _onto(subject.first) if turned else "")
-    return _with_density(drawn, laid, key, dark)
+    return _with_density(drawn, laid, key, ink)
 
 
 def turned_onto(first: Laid, laid: Laid) -> bool:
@@ -124,7 +143,7 @@ def _onto(first: Laid) -> str:
     return first.embedding.embedding_id if first.embedding else ""
 
 
-def _with_density(drawn: Drawn, laid: Laid, key: tuple[str, str], dark: bool) -> Drawn:
+def _with_density(drawn: Drawn, laid: Laid, key: tuple[str, str], ink: _Ink) -> Drawn:
     from analysis.projections import density
 
     points = laid.points
@@ -132,16 +151,22 @@ def _with_density(drawn: Drawn, laid: Laid, key: tuple[str, str], dark: bool) ->
     if len(points) >= CONTOURS_FROM:
         drawn = replace(drawn, contours=_under().made((*key, "contours"), lambda: density.contours(points)))
     if len(points) > RASTER_FROM:
-        drawn = replace(drawn, raster=_under().made((*key, "raster", str(dark)), lambda: _raster(points, dark)))
+        drawn = replace(drawn, raster=_under().made((*key, "raster", ink.stamp), lambda: _raster(points, ink)))
     return drawn
 
 
-def _raster(points: np.ndarray, dark: bool) -> Raster:
+def _raster(points: np.ndarray, ink: _Ink) -> Raster:
+    """Density of what the filters leave, in the colour of the class that is most frequent in each cell."""
     from analysis.projections import density
 
-    low, high = np.nanmin(points, axis=0), np.nanmax(points, axis=0)
-    bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-    return Raster(embeddings_density.png(density.raster(points, bounds), dark=dark), bounds)
+    bounds = density.bounds(points)
+    if ink.shown is not None:
+        points = np.where(ink.shown[:, None], points, np.nan)
+    counts = density.raster(points, bounds)
+    if ink.codes is None:
+        return Raster(embeddings_density.png(counts, dark=ink.dark), bounds)
+    most = density.commonest(points, ink.codes, bounds)
+    return Raster(embeddings_density.png(counts, embeddings_palette.rgb(ink.palette)[most], dark=ink.dark), bounds)
 
 
 def _context(subject: Subject) -> str:

@@ -31,19 +31,25 @@ def line(subject: Subject, found: Here, records: Sequence[DatasetRecord]) -> Cho
     choice = subject.choice
     with st.container(horizontal=True, vertical_alignment="center", key="embeddings-line-top"):
         _dataset(subject.dataset, records)
-        choice = _colour(replace(subject, choice=choice))
-        with boundary():
-            choice = filters.popover(choice, subject.dataset, subject.record)
-        if len(subject.panes) > 1:
-            choice = _together(replace(subject, choice=choice))
         if subject.panes:
-            _add(subject, found)
+            choice = _controls(subject, found)
         st.space("stretch")
         if subject.panes:
             with boundary():
                 downloads.popover(subject)
         with boundary():
             notes.button(subject)
+    return choice
+
+
+def _controls(subject: Subject, found: Here) -> Choice:
+    """What there is to set once there are panes."""
+    choice = _colour(subject)
+    with boundary():
+        choice = filters.popover(choice, subject.dataset, subject.record)
+    if len(subject.panes) > 1:
+        choice = _together(replace(subject, choice=choice))
+    _add(subject, found)
     return choice
 
 
@@ -85,13 +91,17 @@ def _together(subject: Subject) -> Choice:
     reasons = [why for other in others if (why := unalike(first, other))]
     key = PAGE.seed("aligned", subject.choice.aligned)
     turned = "Later panes are moved, turned and scaled onto the first (Procrustes), which changes no distances' order."
-    aligned = st.toggle(
-        "Align", key=key, disabled=len(reasons) == len(others),
+    st.toggle(
+        "Align", key=key, disabled=len(reasons) == len(others), on_change=guarded(_turned), args=(key,),
         help=f"{turned} Off where {reasons[0]}." if reasons else turned,
     )  # fmt: skip
     key = PAGE.seed("camera", subject.choice.camera)
     camera = st.toggle("One camera", key=key, help="All panes move, turn and zoom together.")
-    return replace(subject.choice, aligned=aligned, camera=camera)
+    return replace(subject.choice, camera=camera)
+
+
+def _turned(key: str) -> None:
+    PAGE.change(aligned=st.session_state[key])
 
 
 def _add(subject: Subject, found: Here) -> None:

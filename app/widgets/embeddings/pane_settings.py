@@ -28,13 +28,12 @@ DIRECTIONS = "class_directions"
 
 def line(found: Here, laid: Sequence[Laid]) -> None:
     """A button a pane, over its pane."""
-    for place, (column, one) in enumerate(zip(st.columns(len(laid), gap="xsmall"), laid, strict=True)):
-        with column.container(
-            horizontal=True, vertical_alignment="center", wrap=False, key=f"embeddings-pane-title-{place}"
-        ):
-            label = f"**{place + 1}** {plain(said.pane(one.pane))}"
-            box = st.popover(label, key=f"embeddings.pane.{place}", on_change="rerun", icon=":material/tune:")
-            st.caption(plain(said.details(one)), width="stretch")
+    for place, column in enumerate(st.columns(len(laid), gap="xsmall")):
+        with column.container(key=f"embeddings-pane-title-{place}"):
+            box = st.popover(
+                f"Change pane {place + 1}", key=f"embeddings.pane.{place}", on_change="rerun", icon=":material/tune:",
+                help="Model, layer, images, method and its parameters; duplicate, remove",
+            )  # fmt: skip
             if box.open:
                 with box, boundary():
                     _settings(place, found, laid)

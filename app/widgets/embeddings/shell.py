@@ -19,10 +19,10 @@ STYLE = """<style>
   :is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) { margin-bottom: 0 !important }
 </style>"""
 
-HEIGHT = 540
+HEIGHT = 610
 """Pixels of the panes."""
 
-BESIDE = 660
+BESIDE = 690
 """Pixels of what stands beside them: as high as the panes with their lines."""
 
 WIDTHS = (68, 32)

@@ -13,6 +13,7 @@ from analysis.store import digest
 from app import resources
 from app.boundary import boundary, guarded, plain
 from app.embeddings_choice import PAGE, Laid, Pane, Subject
+from app.figures import embeddings_palette
 from app.figures import embeddings_small as small
 from app.recent import Recent
 from app.widgets.embeddings import jobs, said
@@ -122,7 +123,7 @@ def _stamp(coloured: Coloured) -> str:
 
 def rgb(coloured: Coloured) -> np.ndarray:
     """(N, 3) uint8 as the panes draw them."""
-    stops = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in coloured.palette], np.float64)
+    stops = embeddings_palette.rgb(coloured.palette).astype(np.float64)
     if coloured.codes is not None:
         return stops[np.minimum(coloured.codes, len(stops) - 1)].astype(np.uint8)
     assert coloured.values is not None
