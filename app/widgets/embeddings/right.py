@@ -11,6 +11,8 @@ import streamlit as st
 
 from app.boundary import boundary
 from app.embeddings_choice import PAGE, Choice, Subject, View
+from app.widgets.embeddings import place, uploaded
+from app.widgets.embeddings.panes import UploadMark
 
 VIEWS: dict[View, str] = {
     "images": "Images",
@@ -27,7 +29,8 @@ STYLE = """<style>
 .st-key-embeddings-beside { gap: 0.6rem }
 .st-key-embeddings-beside :is(table, [data-testid=stTable]) { font-size: 0.78rem }
 .st-key-embeddings-beside :is(th, td) { padding: 2px 6px !important; font-variant-numeric: tabular-nums }
-.st-key-embeddings-beside [data-testid=stMarkdownContainer] p { font-size: 0.9rem }
+.st-key-embeddings-beside [data-testid=stMarkdownContainer] p { font-size: 0.87rem }
+.st-key-embeddings-beside :is([data-testid=stButton], [data-testid=stPopover]) button { min-height: 1.85rem; padding: 0 0.6rem }
 .st-key-embeddings-beside [data-testid=stCaptionContainer] p { font-size: 0.8rem }
 </style>"""
 
@@ -44,7 +47,14 @@ def section(subject: Subject) -> Choice:
     choice = replace(subject.choice, view=cast("View", view or "images"))
     with st.container(key="embeddings-beside"), boundary():
         _drawn(choice.view)(replace(subject, choice=choice))
+        if choice.view not in ("place", "neighbours") and uploaded.pictures():
+            place.progress(subject)
     return choice
+
+
+def uploads(subject: Subject) -> list[UploadMark]:
+    """The user's own pictures in the panes, as far as their places are known; what is not, is asked for."""
+    return uploaded.marks(subject)
 
 
 def _drawn(view: View) -> Callable[[Subject], None]:
