@@ -231,6 +231,16 @@ class Features:
         return found
 
     @cached_property
+    def apart(self) -> np.ndarray:
+        """(N,) squared distance of each sample to its class's mean; NaN where the class is not known."""
+        found = np.full(len(self), np.nan)
+        for where, part in self.parts():
+            known = np.flatnonzero(self.places[where] >= 0)
+            rest = part[known] - self.class_means[self.places[where][known]]
+            found[where.start + known] = np.square(rest).sum(axis=1)
+        return found
+
+    @cached_property
     def within(self) -> np.ndarray:
         """(D, D) float64: the mean over labelled samples of outer products of rows less their class's mean."""
         total, known_count = np.zeros((self.width, self.width)), 0

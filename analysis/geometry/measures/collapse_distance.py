@@ -36,7 +36,7 @@ def collapse_distance(features: Features) -> Measured:
     counts, count = features.counts.astype(np.float64), len(features.classes)
     weighted = features.centred_means * counts[:, None]
     of_means = float((weighted * features.centred_means).sum())
-    within = _within(features)
+    within = float(np.nansum(features.apart))
     overlap = float(np.linalg.svd(weighted - weighted.mean(axis=0), compute_uv=False).sum())  # e_c: rows of I - 1/C
     fits = overlap**2 / (features.labelled * (1 - 1 / count))
     total = of_means + within
@@ -46,12 +46,3 @@ def collapse_distance(features: Features) -> Measured:
         caveats = (*caveats, f"{features.width:,} features cannot hold a simplex of {count:,} classes.")
     value = float(np.sqrt(parts.sum()))
     return Measured(value, features.labelled, caveats=caveats, arrays={"parts": parts})
-
-
-def _within(features: Features) -> float:
-    """The sum over labelled samples of the squared distance to their class's mean."""
-    total = 0.0
-    for where, part in features.parts():
-        places = features.places[where]
-        total += float(np.square(part[places >= 0] - features.class_means[places[places >= 0]]).sum())
-    return total

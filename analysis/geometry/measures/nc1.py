@@ -70,7 +70,7 @@ def nc1_trace(features: Features) -> Measured:
     if why := _not_defined(features):
         return undefined(why, features.labelled)
     between = float(np.square(features.centred_means).sum(axis=1).mean())
-    return _spread(features, np.eye(0), between)
+    return _mean(features, features.apart / between)
 
 
 def _nc1(features: Features, factor: float) -> Measured:
@@ -79,7 +79,7 @@ def _nc1(features: Features, factor: float) -> Measured:
     _, stretches, directions = np.linalg.svd(features.centred_means, full_matrices=False)
     rank = min(len(features.classes) - 1, int(np.count_nonzero(stretches > 1e-8 * stretches[0])))
     inverse = directions[:rank].T * (np.sqrt(len(features.classes) * factor) / stretches[:rank])
-    found = _spread(features, inverse, 1.0)
+    found = _mean(features, _stretched(features, inverse))
     if rank < len(features.classes) - 1:
         said = f"The class means span {rank:,} directions, not the {len(features.classes) - 1:,} of distinct ones."
         found = replace(found, caveats=(*found.caveats, said))
@@ -92,13 +92,17 @@ def _not_defined(features: Features) -> str:
     return "every class has a single sample, and nothing varies within" if features.counts.max() < 2 else ""
 
 
-def _spread(features: Features, inverse: np.ndarray, size: float) -> Measured:
-    """The mean over samples of ||(h - mu_y) inverse||^2 / size; an empty inverse is the identity."""
-    of_each = np.full(len(features), np.nan)
+def _stretched(features: Features, inverse: np.ndarray) -> np.ndarray:
+    """(N,) ||(h - mu_y) inverse||^2, NaN where the class is not known."""
+    found = np.full(len(features), np.nan)
     for where, part in features.parts():
         known = np.flatnonzero(features.places[where] >= 0)
         apart = part[known] - features.class_means[features.places[where][known]]
-        of_each[where.start + known] = np.square(apart @ inverse if inverse.size else apart).sum(axis=1) / size
+        found[where.start + known] = np.square(apart @ inverse).sum(axis=1)
+    return found
+
+
+def _mean(features: Features, of_each: np.ndarray) -> Measured:
     there = features.places >= 0
     per_class = np.bincount(features.places[there], of_each[there], len(features.classes)) / features.counts
     single = int(np.count_nonzero(features.counts == 1))
