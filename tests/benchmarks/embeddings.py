@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, BrowserContext, Page, Response, WebSocket, sync_playwright
 
@@ -29,9 +30,10 @@ from analysis.engine.jobs import Jobs
 from analysis.pipelines import embedding
 from analysis.pipelines.work import Work, workers
 from analysis.store import Store
+from app.embeddings_choice import Choice, Pane, written
 from tests import embeddings_workspace
 from tests.benchmarks.first_paint import PATIENCE_MS, chromium, server
-from tests.embeddings_workspace import Made
+from tests.embeddings_workspace import TAP, Made
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 PROMISED_S, PROMISED_LASSO_S, PROMISED_MB, PROMISED_MS, PROMISED_CANCEL_S = 2.0, 1.0, 3.0, 200, 2.0
@@ -40,7 +42,8 @@ LASSO = 5000
 RESTING = "document.querySelector('[data-test-script-state]')?.dataset.testScriptState === 'notRunning'"
 COUNTS, MODES, STAGE = ".bar .counts", ".bar .modes button", ".pane .body"
 GALLERY = ".small .one .picture"
-CAPTION = "[data-testid=stCaptionContainer]"
+_SAID = """() => [...document.querySelectorAll("[data-testid=stCaptionContainer], [data-testid=stAlert]")]
+  .map((e) => e.textContent).find((text) => /selected samples|No sample is selected/.test(text)) ?? "" """
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 RENDERER = """() => {
   const gl = document.createElement("canvas").getContext("webgl2");
@@ -91,11 +94,12 @@ def fresh(browser: Browser):
 
 
 def address(url: str, made: Made) -> str:
-    panes = "&".join(f"pane={p.model_name}|penultimate|clean|pca|2|0" for p in made.passes)
-    return f"{url}/embeddings?data={made.dataset.dataset_id[:12]}&{panes}"
+    """Of a page that shows what each model sees."""
+    panes = tuple(Pane(p.model_name, TAP) for p in made.passes)
+    return f"{url}/embeddings?{urlencode(written(Choice(made.dataset.dataset_id, panes)), doseq=True)}"
 
 
-def opened(page: Page, url: str, samples: int) -> tuple[float, float]:
+def opened(page: Page, url: str) -> tuple[float, float]:
     """Seconds until the points are drawn, and until the page is usable."""
     began = time.perf_counter()
     page.goto(url, wait_until="commit")
@@ -108,44 +112,49 @@ def opened(page: Page, url: str, samples: int) -> tuple[float, float]:
 
 
 def lassoed(page: Page, share: float) -> tuple[float, int]:
-    """Draw a lasso around the middle of the first pane: seconds until the gallery shows it, and how many it took."""
+    """Draw a lasso around so much of the first pane, from its left edge: seconds until the gallery shows what it took.
+
+    And how many samples those are; none where it took none.
+    """
     page.locator(MODES).get_by_text("Lasso", exact=True).click()
     box = page.locator(STAGE).first.bounding_box()
     assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    wide, high = share * box["width"] / 2, share * box["height"] / 2
-    before = _captions(page)
-    page.mouse.move(x - wide, y - high)
+    left, top, right, bottom = box["x"] + 3, box["y"] + 3, box["x"] + share * box["width"], box["y"] + box["height"] - 3
+    before = _said(page)
+    page.mouse.move(left, top)
     page.mouse.down()
-    for across, up in ((1, -1), (1, 1), (-1, 1), (-1, -0.9)):
-        page.mouse.move(x + across * wide, y + up * high, steps=8)
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 20)):
+        page.mouse.move(x, y, steps=8)
     began = time.perf_counter()
     page.mouse.up()
-    page.wait_for_function(
-        """([selector, before]) => [...document.querySelectorAll(selector)].some(
-            (e) => /selected samples/.test(e.textContent) && e.textContent !== before)""",
-        arg=[CAPTION, before],
-    )
+    page.wait_for_function(f"(before) => ({_SAID})() !== before", arg=before)
     page.wait_for_selector(f"{GALLERY}:visible")
     page.evaluate(PAINTED)
     seconds = time.perf_counter() - began
-    found = re.search(r"([\d,]+) selected samples", _captions(page))
+    found = re.search(r"([\d,]+) selected samples", _said(page))
     return seconds, int(found.group(1).replace(",", "")) if found else 0
 
 
-def _captions(page: Page) -> str:
-    found = page.locator(CAPTION, has_text="selected samples")
-    return found.first.inner_text() if found.count() else ""
+def _said(page: Page) -> str:
+    """What the gallery says that it shows."""
+    return page.evaluate(_SAID)
 
 
 def lassos(page: Page, rounds: int) -> list[tuple[float, int]]:
-    """Several of about LASSO samples each, once the size that takes them is found."""
-    share, found = 0.3, []
-    for _ in range(rounds + 3):
-        found.append(lassoed(page, share))
+    """Several of about LASSO samples each, once the width that takes them is found."""
+    low, high, share = 0.02, 0.98, 0.5
+    for _ in range(9):
+        share = (low + high) / 2
+        _, count = lassoed(page, share)
         page.wait_for_function(RESTING)
-        share = min(0.95, share * min(2.5, max(0.4, (LASSO / max(found[-1][1], 1)) ** 0.5)) * 1.001)
-    return found[3:]
+        if abs(count - LASSO) < 0.1 * LASSO:
+            break
+        low, high = (low, share) if count > LASSO else (share, high)
+    found = []
+    for number in range(rounds):
+        found.append(lassoed(page, share + 0.002 * (1 + number)))  # another one each time
+        page.wait_for_function(RESTING)
+    return found
 
 
 def frames(page: Page) -> list[float]:
@@ -169,7 +178,7 @@ def measured(browser: Browser, url: str, made: Made, rounds: int) -> dict[str, l
         with fresh(browser) as page:
             sent = Sent()
             sent.follow(page)
-            drawn, usable = opened(page, address(url, made), made.dataset.size)
+            drawn, usable = opened(page, address(url, made))
             if number == 0:  # libraries are imported, and what is drawn is made ready
                 continue
             found.setdefault("drawn, s", []).append(drawn)
