@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from analysis.projections.neighbours import Index
 from analysis.projections.placing import Neighbours, place
 from analysis.projections.prepared import directions
 from analysis.projections.registry import Given, Placer
@@ -36,8 +37,6 @@ def filled(
 
 def _approximate(features: np.ndarray, metric: str, seed: int) -> Neighbours | None:
     """A search for very many; None under a metric that has only the exact one."""
-    from analysis.projections.neighbours import Index
-
     if metric == "correlation":
         index = Index(directions(features, centred=True), "euclidean", seed)
         return lambda queries, k: index.query(directions(queries, centred=True), k)

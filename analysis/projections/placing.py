@@ -9,11 +9,12 @@ import numpy as np
 from analysis.errors import BadParameter
 from analysis.projections.methods.class_directions import angles
 from analysis.projections.methods.pca import linear
+from analysis.projections.neighbours import nearest
 from analysis.projections.prepared import directions
 from analysis.projections.registry import Placer
 
 Neighbours = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
-"""Queries (M, D), k -> indices (M, k) among the laid samples, distances (M, k)."""
+"""Queries (M, D), k -> indices (M, k) among the laid samples, -1 where fewer were found, distances (M, k)."""
 
 K = 15
 BLOCK = 1 << 22  # numbers that are held at a time
@@ -84,14 +85,13 @@ def _between(
     for start in range(0, len(new), step):
         rows = slice(start, start + step)
         indices = np.asarray(search(new[rows], k)[0])
-        found[rows] = _mean(points[indices], _distances(new[rows], features[indices], metric))
+        apart = np.where(indices < 0, np.inf, _distances(new[rows], features[indices], metric))
+        found[rows] = _mean(points[indices], apart)
     return found
 
 
 def exact(features: np.ndarray, metric: str) -> Neighbours:
     """The k nearest of these features under a metric, none left out."""
-    from analysis.projections.neighbours import nearest
-
     if metric in ("cosine", "euclidean"):
         return lambda queries, k: nearest(features, queries, k, metric=metric)
     if metric == "correlation":
@@ -133,4 +133,5 @@ def _mean(points: np.ndarray, distances: np.ndarray) -> np.ndarray:
     """Shepard 1968, power 1: (M, k, dims) weighted by 1 / (M, k); where some are 0, the mean of those. -> (M, dims)"""
     hit = distances == 0
     weights = np.where(hit.any(axis=1, keepdims=True), hit, 1 / np.where(hit, 1, distances))
-    return np.einsum("mk,mkd->md", weights / weights.sum(axis=1, keepdims=True), points.astype(np.float64))
+    of = weights.sum(axis=1, keepdims=True)
+    return np.einsum("mk,mkd->md", weights / np.where(of > 0, of, np.nan), points.astype(np.float64))

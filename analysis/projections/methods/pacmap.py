@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from analysis.projections.libraries import quiet
+from analysis.projections.libraries import one_thread, quiet
 from analysis.projections.prepared import under, wide_enough
 from analysis.projections.registry import PROJECTIONS, Given, Projected
 from analysis.registry import Range
@@ -38,7 +38,7 @@ def pacmap(
     far away (gaps between groups), as multiples of n_neighbors.
     """
     used = wide_enough(under(features, metric), given.dims)
-    with quiet("pacmap"):
+    with quiet("pacmap"), one_thread():
         from pacmap import PaCMAP
 
         given.report(0.05, "finding pairs and moving them")

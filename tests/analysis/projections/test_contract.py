@@ -1,6 +1,8 @@
 """What every projection keeps to."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -24,15 +26,22 @@ def laid(name: str, features: np.ndarray, given: Given) -> Projected:
     return project_jointly(name, [features, features[:, :40]], given, SHORT.get(name))[0]
 
 
+@pytest.fixture(scope="module")
+def picture(some: np.ndarray, known: Given) -> Callable[[str], Projected]:
+    """`some` laid out by a method, once."""
+    return cache(lambda name: laid(name, some, known))
+
+
 def test_all_are_there() -> None:
     assert {p.name for p in PROJECTIONS} == set(NAMES)
     assert {p.name for p in PROJECTIONS if p.quick} == set(QUICK)
 
 
 @every
-def test_every_sample_has_a_place(name: str, some: np.ndarray, known: Given) -> None:
-    for dims in (2, 3):
-        found = laid(name, some, replace(known, dims=dims))
+def test_every_sample_has_a_place(
+    name: str, some: np.ndarray, known: Given, picture: Callable[[str], Projected]
+) -> None:
+    for dims, found in ((2, picture(name)), (3, laid(name, some, replace(known, dims=3)))):
         assert found.points.shape == (len(some), dims)
         assert found.points.dtype == np.float32
         assert np.isfinite(found.points).all()
@@ -41,18 +50,19 @@ def test_every_sample_has_a_place(name: str, some: np.ndarray, known: Given) -> 
 
 
 @every
-def test_the_same_is_laid_the_same_and_features_stay(name: str, some: np.ndarray, known: Given) -> None:
+def test_the_same_is_laid_the_same_and_features_stay(
+    name: str, some: np.ndarray, known: Given, picture: Callable[[str], Projected]
+) -> None:
     features = some.copy()
-    first, again = laid(name, features, replace(known, seed=4)), laid(name, features, replace(known, seed=4))
-    np.testing.assert_array_equal(first.points, again.points)
+    np.testing.assert_array_equal(laid(name, features, known).points, picture(name).points)
     np.testing.assert_array_equal(features, some)
-    other = laid(name, features, replace(known, seed=5))
-    assert np.array_equal(first.points, other.points) != PROJECTIONS[name].seeded
+    other = laid(name, some, replace(known, seed=5))
+    assert np.array_equal(other.points, picture(name).points) != PROJECTIONS[name].seeded
 
 
 @every
-def test_classes_gather(name: str, some: np.ndarray, known: Given) -> None:
-    points, labels = laid(name, some, known).points.astype(np.float64), known.labels
+def test_classes_gather(name: str, known: Given, picture: Callable[[str], Projected]) -> None:
+    points, labels = picture(name).points.astype(np.float64), known.labels
     assert labels is not None
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     alike = labels[:, None] == labels[None]

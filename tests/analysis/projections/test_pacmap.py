@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from typing import Any
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.projections.checking import project
-from analysis.projections.libraries import quiet
+from analysis.projections.libraries import one_thread, quiet
 from analysis.projections.prepared import directions
 from analysis.projections.registry import Given
 
@@ -15,7 +16,7 @@ from analysis.projections.registry import Given
 def test_coordinates_equal_the_librarys(some: np.ndarray, dims: int) -> None:
     asked: dict[str, Any] = {"n_neighbors": 8, "MN_ratio": 1.0, "FP_ratio": 3.0}
     found = project("pacmap", some, Given(dims=dims, seed=7), asked)
-    with quiet("pacmap"):
+    with quiet("pacmap"), one_thread():
         from pacmap import PaCMAP
 
         theirs = PaCMAP(n_components=dims, random_state=7, **asked).fit_transform(some)
@@ -62,5 +63,8 @@ for name in ("pacmap", "tsne"):
 assert torch.allclose(before @ before, square)
 print(torch.get_num_threads())
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    usual = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=usual, timeout=120, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
