@@ -58,8 +58,8 @@ def asked(
 def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Find and describe the groups -> the clustering as JSON; labels are left in the embedding's folder."""
     from analysis.datasets.opened import OpenDataset
-    from analysis.projections.clusters import cluster
-    from analysis.projections.clusters import describe as described
+    from analysis.projections.clusters import clustered
+    from analysis.projections.clusters import describe as in_words
 
     workspace, began = Path(arguments["workspace"]), time.perf_counter()
     folder, embedding = left(workspace, arguments["embedding_id"])
@@ -68,24 +68,22 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
         source = source_of(embedding)
         values = features_of(workspace, source.pass_id, source.tap, words(source))
     dataset = OpenDataset.open(workspace / "datasets" / embedding.dataset_id)
-    report(0.0, "looking for groups")
-    labels = cluster(values, arguments["method"], **arguments["params"])
+    groups = clustered(values, arguments["method"], arguments["params"], lambda done, said: report(0.9 * done, said))
     report(0.9, "describing them")
-    clusters = described(labels, values, dataset.labels, len(dataset.record.class_names))
     found = Clustering(
         clustering_id=arguments["clustering_id"],
         embedding_id=embedding.embedding_id,
         method=arguments["method"],
         params=dict(arguments["params"]),
         space=arguments["space"],
-        clusters=tuple(clusters),
-        remarks=(),
+        clusters=tuple(in_words(groups.labels, values, dataset.labels, len(dataset.record.class_names))),
+        remarks=tuple(groups.remarks),
         seconds=time.perf_counter() - began,
         computed_at=datetime.now(UTC),
         device=describe("cpu"),
     )
     place = folder_of(workspace, embedding.embedding_id) / labels_file(found.clustering_id)
-    write_array(place, np.asarray(labels, np.int32))
+    write_array(place, np.asarray(groups.labels, np.int32))
     return {"clustering": found.to_json()}
 
 
