@@ -36,20 +36,19 @@ BOUNDS = {
 
 
 def section(place: int, laid: Laid) -> None:
-    """The line of one pane."""
-    if laid.embedding is None:
-        return
+    """The lines of one pane."""
     embedding = laid.embedding
-    with st.container(
-        horizontal=True, vertical_alignment="center", horizontal_alignment="left", key=f"embeddings-chips-{place}"
-    ):
-        st.caption(f"**{place + 1}**", width="content", help="  \n".join(about.lines(laid)))
-        if embedding.quality is None:
-            _waiting(embedding)
-            return
-        for label, colour, help_ in chips(embedding.quality):
-            st.badge(label, color=colour, help=help_)
-        _warnings(embedding.quality)
+    if embedding is None:
+        return
+    with st.container(key=f"embeddings-pane-below-{place}"):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"embeddings-chips-{place}"):
+            st.caption(f"**{place + 1}**", width="content", help="  \n".join(about.lines(laid)))
+            if embedding.quality is None:
+                _waiting(embedding)
+                return
+            for label, colour, help_ in chips(embedding.quality):
+                st.badge(label, color=colour, help=help_)
+        _warnings(place, embedding.quality)
 
 
 def chips(found: Quality) -> Iterator[tuple[str, Colour, str]]:
@@ -81,12 +80,16 @@ def rated(name: str, value: float) -> Colour:
     return "green" if value <= good else "red" if value > poor else "orange"
 
 
-def _warnings(found: Quality) -> None:
+def _warnings(place: int, found: Quality) -> None:
+    """The first in words, as far as the line goes; all of them at a touch."""
     if not found.notes:
         return
-    lines = "\n".join(f"- {plain(note)}" for note in found.notes)
-    count = words.plural(len(found.notes), "caution")
-    st.badge(count, icon=":material/warning:", color="orange", help=lines)
+    first, *others = (plain(note) for note in found.notes)
+    more = f" (+{len(others)})" if others else ""
+    with st.container(key=f"embeddings-caution-{place}"):
+        st.caption(
+            f":orange[:material/warning:] {first}{more}", help="\n".join(f"- {plain(note)}" for note in found.notes)
+        )
 
 
 def _waiting(embedding: Embedding) -> None:

@@ -14,7 +14,10 @@ STYLE = """<style>
 [class*=st-key-embeddings-line] input { padding-block: 0 !important; font-size: 0.85rem; height: 1.75rem }
 :is([class*=st-key-embeddings-line], [class*=st-key-embeddings-chips], [class*=st-key-embeddings-pane-]) p {
   font-size: 0.85rem; margin: 0 }
-[class*=st-key-embeddings-chips] p { font-size: 0.8rem }
+[class*=st-key-embeddings-chips] p, [class*=st-key-embeddings-caution] p { font-size: 0.8rem }
+[class*=st-key-embeddings-caution] p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+[class*=st-key-embeddings-caution] :is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) {
+  margin-bottom: 0 !important; overflow: hidden }
 :is([class*=st-key-embeddings-line], [class*=st-key-embeddings-chips], [class*=st-key-embeddings-pane-])
   :is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) { margin-bottom: 0 !important }
 </style>"""
