@@ -34,6 +34,8 @@ FOLDER = ASSETS / "embeddings"
 EMBEDDINGS = "embeddings"
 MODELS = ("shapes-cnn", "shapes-cnn-lrr-80", "shapes-cnn-global-magnitude-95")
 METHODS = ("pca", "umap")
+NOTES = ("run.json", "embedding.json", "*.part")
+"""What jobs leave for themselves."""
 
 
 def waits_for_images(store: Store, folder: Path = FOLDER) -> bool:
@@ -123,7 +125,7 @@ def _write(store: Store, workspace: Path, dataset_id: str, embeddings: Sequence[
     passes = [p for p in store.passes(dataset_id) if p.pass_id in {e.pass_id for e in embeddings}]
     for name, ids in ((PASSES, [p.pass_id for p in passes]), (EMBEDDINGS, [e.embedding_id for e in embeddings])):
         for each in ids:
-            shutil.copytree(workspace / name / each, folder / name / each)
+            shutil.copytree(workspace / name / each, folder / name / each, ignore=shutil.ignore_patterns(*NOTES))
     models = [m for m in store.models() if m.model_id in {p.model_id for p in passes}]
     record = {
         "dataset_id": dataset_id,
