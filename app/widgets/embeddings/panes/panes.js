@@ -159,12 +159,6 @@ function mount({ data, parentElement, setTriggerValue }) {
   view.act = setTriggerValue;
   update(view, data);
   layOut(view);
-  loadAll(view).then(() => {
-    if (view.data !== data || !view.ready) return;
-    view.picked = slotOf(view, data.sample);
-    nameMorph(view);
-    tellCounts(view);
-    schedule(view);
-  });
+  loadAll(view);
   return () => setTimeout(() => { if (!root.isConnected) dispose(view); }, 1000);
 }

@@ -82,12 +82,14 @@ function point(pane, x, y) {
   hover(view, pane, nearest(pane, x, y), x, y);
 }
 
+const TWICE_MS = 500; // a double click is not two
+
+/** A click on a point picks it; on the one that is picked, lets go of it. */
 function pick(pane, x, y) {
-  const slot = nearest(pane, x, y);
-  if (slot < 0) return;
-  const { view } = pane;
-  if (view.picked === slot) return;
-  view.picked = slot;
+  const slot = nearest(pane, x, y), { view } = pane, now = performance.now();
+  if (slot < 0 || now - (view.pickedAt ?? -TWICE_MS) < TWICE_MS) return;
+  view.pickedAt = now;
+  view.picked = view.picked === slot ? -1 : slot;
   schedule(view, null, true);
   view.act("picked", { sample: sampleAt(view, slot), turn: Date.now() });
 }

@@ -1,10 +1,11 @@
 /* What was fetched: places, colours, who is lit; and which point is under a pixel. */
 
 const KEPT = 24; // files of a component: going back to what was just shown fetches nothing
+const TRIES = 4;
 const CELL = 16; // pixels of the grid that finds the nearest point
 const NOWHERE = 65535;
 
-/** A file by its address, fetched once. Where the server no longer has it, the page publishes it again. */
+/** A file by its address, fetched once. */
 function fetched(view, url) {
   const known = view.files.get(url);
   if (known) {
@@ -17,12 +18,7 @@ function fetched(view, url) {
     return answer.arrayBuffer();
   });
   view.files.set(url, wanted);
-  wanted.catch(() => {
-    view.files.delete(url);
-    if (performance.now() - (view.asked ?? -1e9) < 10_000) return tellTrouble(view, "The points could not be fetched from the server. Reload the page.");
-    view.asked = performance.now();
-    view.act("lost", Date.now());
-  });
+  wanted.catch(() => view.files.delete(url));
   while (view.files.size > KEPT) view.files.delete(view.files.keys().next().value);
   return wanted;
 }
@@ -35,9 +31,12 @@ async function loadAll(view) {
   try {
     files = await Promise.all(wanted.map((url) => (url ? fetched(view, url) : null)));
   } catch {
+    if (view.asking === asked) again(view, asked);
     return;
   }
   if (view.asking !== asked) return;
+  view.tries = 0;
+  if (view.drawer) view.trouble.hidden = true;
   const [rows, codes, lit, ...places] = files;
   view.rows = rows && new Uint32Array(rows);
   view.size = data.size;
@@ -56,7 +55,18 @@ async function loadAll(view) {
   arranged(view);
   uploadAll(view);
   drawLegend(view);
+  view.picked = slotOf(view, data.sample);
+  nameMorph(view);
+  tellCounts(view);
   rest(view);
+}
+
+/** What the server no longer keeps is published again by a rerun of the page. */
+function again(view, asked) {
+  view.tries = (view.tries ?? 0) + 1;
+  if (view.tries > TRIES) return tellTrouble(view, "The points could not be fetched from the server. Reload the page.");
+  view.act("lost", Date.now());
+  setTimeout(() => { if (view.asking === asked && view.root.isConnected) loadAll(view); }, 600 * view.tries);
 }
 
 /** 2 lit, 1 faded, 0 hidden: as the server says, less what the legend hides meanwhile. */

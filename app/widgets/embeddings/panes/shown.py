@@ -50,7 +50,8 @@ def panes(
     lit (N,) uint8: 0 hidden, 1 faded, 2 lit; None: all are lit. context_url: what `serving.publish_context` gave, for
     words and thumbnails of samples; empty: there are none. height: of all of it, in pixels. sample: the picked one.
     hidden: the classes that the legend says are hidden; that their samples are, is in `lit`.
-    on_choose(event): a lasso or a box, see `resolve`. on_pick(sample): a click on a point.
+    on_choose(event): a lasso or a box, see `resolve`. on_pick(sample): a click on a point, also on the
+    one that is picked.
     on_hide(codes): all the classes that are to be hidden, ascending.
     """
     drawn = drawn[:MOST_PANES]
