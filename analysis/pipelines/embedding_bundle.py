@@ -52,6 +52,8 @@ def take_in(store: Store, workspace: Path, report: Report = silent, folder: Path
     """
     if not _record(folder).is_file() or _about(folder) not in {d.dataset_id for d in store.datasets()}:
         return []
+    from analysis.projections import PROJECTIONS
+
     found = json.loads(_record(folder).read_text("utf-8"))
     for model in found["models"]:
         store.save_model(ModelRecord(**model | {"added_at": datetime.fromisoformat(model["added_at"])}))
@@ -64,7 +66,10 @@ def take_in(store: Store, workspace: Path, report: Report = silent, folder: Path
             _take_pass(store, workspace, record, folder)
             taken.append(record.pass_id)
     for number, embedding in enumerate(embeddings, len(passes)):
-        report(number / (len(passes) + len(embeddings)), f"taking in {embedding.method} of {embedding.model_name}")
+        report(
+            number / (len(passes) + len(embeddings)),
+            f"taking in {PROJECTIONS[embedding.method].label} of {embedding.model_name}",
+        )
         if store.embeddings.one(embedding.embedding_id) is None:
             with _copied(folder / EMBEDDINGS / embedding.embedding_id, workspace / EMBEDDINGS) as copy:
                 store.embeddings.save(embedding, copy)
