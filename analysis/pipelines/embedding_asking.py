@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.embeddings import Embedding
 from analysis.errors import BadParameter, NotApplicable
 from analysis.passes.conditions import CLEAN
-from analysis.pipelines.embedding_sources import PENULTIMATE, source
+from analysis.pipelines.embedding_sources import PENULTIMATE, source_among
 from analysis.pipelines.predict import condition_of, matched, pass_id_of
 from analysis.records import DatasetRecord
 from analysis.store.keys import digest
@@ -24,6 +24,7 @@ from analysis.store.keys import digest
 if TYPE_CHECKING:
     from analysis.projections.registry import Projection
     from analysis.store.store import Store
+    from models.cards import Card
 
 VERSION = 1
 """Of what is kept of an embedding: goes up where the same method and parameters give other files."""
@@ -163,18 +164,18 @@ def check_needs(method: Projection, record: DatasetRecord, taps: Sequence[str]) 
 
 
 def by_hand(
-    store: Store, workspace: Path, dataset_id: str, model: str, model_id: str, classes: tuple[str, ...]
+    store: Store, workspace: Path, dataset_id: str, model_id: str, card: Card | None, classes: Sequence[str]
 ) -> Mapping[int, int]:
     """What a person said of a dataset's classes: of the model, else of one that it was made from, with its classes."""
-    if said := store.class_map(dataset_id, model_id):
-        return said
-    from analysis.pipelines.variants import ancestors, members
+    from models import catalogue
 
-    found = members(store, workspace / "models")
-    known = {m.name: m for m in found}
-    above = (known[name] for name in ancestors(found, model) if name in known)
-    ids = [m.model_id for m in above if m.model_id and m.class_names == classes]
-    return next((said for i in ids if (said := store.class_map(dataset_id, i))), {})
+    said, seen = store.class_map(dataset_id, model_id), set()
+    while not said and card is not None and card.parent and card.parent not in seen:  # cards may name each other
+        seen.add(card.parent)
+        card = catalogue.card(card.parent, workspace / "models")
+        if card is not None and card.model_id and card.class_names == tuple(classes):
+            said = store.class_map(dataset_id, card.model_id)
+    return said or {}
 
 
 def _method(
@@ -219,17 +220,17 @@ def _subject(
     run = [p for p in store.passes(record.dataset_id) if p.model_name == model and model_id in ("", p.model_id)]
     if run and not tap:
         tap = PENULTIMATE if run[0].linear_head else ""
-    found = source(store, workspace, run[0].model_id, record.dataset_id, condition, tap) if run and tap else None
+    found = source_among(workspace, run, run[0].model_id, condition, tap) if run and tap else None
     if found is not None:
         model_id, names, key = found.model_id, run[0].class_names, found.pass_id
-        said = by_hand(store, workspace, record.dataset_id, model, model_id, names)
+        said = by_hand(store, workspace, record.dataset_id, model_id, card, names)
         return _written(model, model_id, tap, condition, key, said)
     if card is not None and model_id and tap:
         names = card.class_names
     else:
         model_id, names, usual = _opened(model, workspace / "models", card.digest if card else "")
         tap = tap or usual
-    said = by_hand(store, workspace, record.dataset_id, model, model_id, names)
+    said = by_hand(store, workspace, record.dataset_id, model_id, card, names)
     class_map = matched(record.class_names, names, said)
     key = pass_id_of(model_id, record.dataset_id, condition, class_map, (tap,), autocast=False)
     return _written(model, model_id, tap, condition, key, said)

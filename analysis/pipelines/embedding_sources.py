@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,14 @@ def source(
     tap: str = PENULTIMATE,
 ) -> Source | None:
     """The latest features of a model (its name or fingerprint) at a tap; None where there are none."""
-    for record in store.passes(dataset_id):
+    return source_among(workspace, store.passes(dataset_id), model_name, condition, tap)
+
+
+def source_among(
+    workspace: Path, passes: Sequence[PassRecord], model_name: str, condition: str, tap: str
+) -> Source | None:
+    """The same among passes over one dataset, the latest first."""
+    for record in passes:
         if model_name in (record.model_name, record.model_id) and record.condition == condition:
             for found in _of(workspace, record, [tap] if tap in record.taps else []):
                 return found
@@ -58,7 +65,7 @@ def features_of(workspace: Path, pass_id: str, tap: str, what: str) -> np.ndarra
         ) from error
 
 
-def _of(workspace: Path, record: PassRecord, taps: tuple[str, ...] | list[str]) -> Iterator[Source]:
+def _of(workspace: Path, record: PassRecord, taps: Sequence[str]) -> Iterator[Source]:
     for tap in taps:
         try:
             shape = np.load(feature_path(workspace / PASSES / record.pass_id, tap), mmap_mode="r").shape

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from analysis.passes.conditions import CLEAN
 from analysis.records import DatasetRecord, PassRecord
 from app.samples_address import SHORT
 from app.samples_choice import Choice, Subject
@@ -35,7 +36,7 @@ def subject(choice: Choice, chosen: DatasetRecord, passes: Sequence[PassRecord])
     if not passes:
         return Subject(replace(choice, a="", b=""), chosen)
     words = {p.pass_id: said(p, passes) for p in passes}
-    first = found(passes, "pass_id", choice.a) or passes[0]
+    first = found(passes, "pass_id", choice.a) or min(passes, key=lambda p: p.condition != CLEAN.name)
     a = st.selectbox(
         "Model", words, key=PAGE.seed("a", first.pass_id, words), format_func=lambda i: words.get(i) or str(i)
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from analysis.passes.conditions import CLEAN
 from app import families, frame, resources, words
 from app.boundary import boundary, guarded, plain
 from app.exports import safe
@@ -51,7 +52,8 @@ def section(choice: Choice, line: Sequence[Member], found: Sequence[Member]) -> 
 
 def _ways(opened: Member) -> None:
     frame.link("explain", "Explain with it", ":material/visibility:", classifier=opened.name)
-    passes = [p for p in resources.store().passes() if p.model_id and p.model_id == opened.model_id]
+    clean = (p for p in resources.store().passes() if p.condition == CLEAN.name)
+    passes = [p for p in clean if p.model_id and p.model_id == opened.model_id]
     if passes:
         query = {"dataset": passes[0].dataset_id[:SHORT], "model": passes[0].pass_id[:SHORT]}
         frame.link("samples", "Its samples", ":material/grid_view:", **query)
