@@ -11,7 +11,7 @@ from analysis.embeddings import Embedding
 from analysis.records import DatasetRecord
 from analysis.store import digest
 from app import resources
-from app.boundary import guarded, plain
+from app.boundary import guarded
 from app.embeddings_choice import Laid, Pane
 from app.widgets.embeddings import said
 from app.widgets.embeddings.panes_data import asking
@@ -67,10 +67,12 @@ def under(place: int, laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane])
     """Below a pane that is not there: its progress with a way to stop it, or what to do about it."""
     if laid.why:
         return
+    if (starting := resources.engine()) is not None:
+        watch(resources.loading(), [starting.key], stoppable=False)
+        return
     try:
         view = find(EMBED, arguments(dataset, laid.pane, panes))
-    except CutawayError as error:
-        st.caption(plain(str(error)))
+    except CutawayError:
         return
     if view is not None and view.active:
         watch(resources.jobs(), [view.key], _cancel)
@@ -86,8 +88,10 @@ def under(place: int, laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane])
 
 def running(dataset: DatasetRecord, laid: Laid, panes: Sequence[Pane]) -> JobView | None:
     """The job that lays out a pane, while there is one."""
+    if laid.why or resources.engine() is not None:
+        return None
     try:
-        view = None if laid.why else find(EMBED, arguments(dataset, laid.pane, panes))
+        view = find(EMBED, arguments(dataset, laid.pane, panes))
     except CutawayError:
         return None
     return view if view is not None and view.active else None
@@ -97,6 +101,8 @@ def why(laid: Laid, dataset: DatasetRecord, panes: Sequence[Pane]) -> str:
     """In the place of a pane that is not there: why, in a sentence or two."""
     if laid.why:
         return laid.why
+    if resources.engine() is not None:
+        return "Looking up what is there …"
     try:
         view = find(EMBED, arguments(dataset, laid.pane, panes))
     except CutawayError as error:

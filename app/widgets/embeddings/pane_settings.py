@@ -17,6 +17,7 @@ from app.embeddings_choice import PAGE, PANES, Laid, Pane
 from app.widgets.embeddings import jobs, said
 from app.widgets.embeddings.panes_data import Here, stored, together
 from app.widgets.knobs import knobs
+from app.widgets.progress import watch
 from models.errors import CutawayError
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def line(found: Here, laid: Sequence[Laid]) -> None:
 
 
 def _settings(place: int, found: Here, laid: Sequence[Laid]) -> None:
+    if (starting := resources.engine()) is not None:
+        watch(resources.loading(), [starting.key], stoppable=False)
+        return
     panes = [one.pane for one in laid]
     draft = _draft(place, panes[place], found)
     wanted = changed(panes, place, draft)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from analysis.embeddings import Embedding, Source
 from analysis.passes.conditions import CLEAN
-from app import families, resources
+from app import families
 from app.embeddings_choice import Choice, Pane
 
 LAST, QUICK, BEST = "penultimate", "pca", "umap"
@@ -15,10 +15,9 @@ LAST, QUICK, BEST = "penultimate", "pca", "umap"
 
 def panes(choice: Choice, sources: Sequence[Source], embeddings: Sequence[Embedding]) -> tuple[Pane, ...]:
     """Those of the choice, with nothing left open; without any, the first model and a variant of it."""
-    if choice.panes:
-        first = _first(sources)
-        return tuple(filled(pane, sources, first) for pane in choice.panes)
     first = _first(sources)
+    if choice.panes:
+        return tuple(filled(pane, sources, first) for pane in choice.panes)
     if first is None:
         return ()
     found = [_best(first, embeddings)]
@@ -40,34 +39,30 @@ def filled(pane: Pane, sources: Sequence[Source], first: Source | None) -> Pane:
 
 def _first(sources: Sequence[Source]) -> Source | None:
     """Of a model that is a variant of none where there is one, clean, before the head."""
-    if not sources:
+    names = {s.model_name for s in sources}
+    if not names:
         return None
-    variants = _variants() if len({s.model_name for s in sources}) > 1 else set()
-    return min(sources, key=lambda s: (s.condition != CLEAN.name, s.model_name in variants, s.tap != LAST))
+    return min(sources, key=lambda s: (s.condition != CLEAN.name, made_from(s.model_name, names), s.tap != LAST))
 
 
-def _variants() -> set[str]:
-    return {m.name for m in _members() if m.parent}
+def made_from(name: str, names: Collection[str]) -> bool:
+    """Whether a model is a variant of another of these, by its name: `shapes-cnn-lrr-80` is of `shapes-cnn`.
 
-
-def _members():
-    from analysis.pipelines.variants import members
-
-    return members(resources.store(), resources.settings().imported_models)
+    Cards would tell for sure, but reading them imports torch, and this decides what a first visit shows.
+    """
+    return any(name.startswith(f"{other}-") for other in names)
 
 
 def _variant(first: Source, sources: Sequence[Source]) -> Source | None:
-    """Of another model that was made from the first one, at the same place: of middle sparsity where there is one."""
-    here = {s.model_name: s for s in sources if (s.tap, s.condition) == (first.tap, first.condition)}
-    if len(here) < 2:
-        return None
-    line = families.line(first.model_name, _members())
-    known = sorted((m for m in line if m.name in here and m.name != first.model_name), key=_from_middle)
-    return here[known[0].name] if known else None
+    """Of a variant of the first one's model, read at the same place: of middle sparsity where names tell it."""
+    here = [s for s in sources if (s.tap, s.condition) == (first.tap, first.condition)]
+    return min((s for s in here if made_from(s.model_name, [first.model_name])), key=_from_middle, default=None)
 
 
-def _from_middle(member) -> float:
-    return abs(families.sparsity(member) - families.MIDDLE)
+def _from_middle(source: Source) -> tuple[float, str]:
+    last = source.model_name.rpartition("-")[2]
+    share = int(last) / 100 if last.isdecimal() and len(last) < 3 else 0.0
+    return abs(share - families.MIDDLE), source.model_name
 
 
 def _best(source: Source, embeddings: Sequence[Embedding]) -> Pane:
