@@ -16,7 +16,7 @@ from analysis.projections.registry import Placer
 Neighbours = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """Queries (M, D), k -> indices (M, k) among the laid samples, -1 where fewer were found, distances (M, k)."""
 
-K = 15
+K = 5  # of held-out digits 98 to 99 % land in their class's group, with 15 neighbours 96 %, with 30 92 %
 BLOCK = 1 << 22  # numbers that are held at a time
 
 
