@@ -45,8 +45,10 @@ class Features:
         for name, column in (("labels", labels), ("predictions", predictions)):
             if column is not None and column.shape != (len(values),):
                 raise BadParameter(f"{len(values)} rows of features need as many {name}; got {column.shape}.")
-        if weight is not None and weight.shape[1] != values.shape[1]:
+        if weight is not None and (weight.ndim != 2 or weight.shape[1] != values.shape[1]):
             raise BadParameter(f"A head of {weight.shape} is not one of features {values.shape}.")
+        if weight is not None and bias is not None and bias.shape != (len(weight),):
+            raise BadParameter(f"A head of {len(weight)} classes has as many biases; got {bias.shape}.")
         kept = np.concatenate(
             [np.isfinite(values[i : i + ROWS]).all(axis=1) for i in range(0, len(values), ROWS)] or [[]]
         )

@@ -8,7 +8,10 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NearestMeans:
-    """Of N samples, places among the K classes. In the left-out forms a sample that is its whole class has -1."""
+    """Of N samples, places among the K classes; -1 where a sample cannot be asked.
+
+    Left out, that is one that is its whole class; by cosine, also one of length 0.
+    """
 
     plain: np.ndarray  # (N,) Euclidean, means of all samples
     left_out: np.ndarray  # (N,) Euclidean, each sample left out of its own class's mean
@@ -29,6 +32,7 @@ def nearest_means(
     plain, left_out, cosine = (np.full(len(places), -1) for _ in range(3))
     own_cosines = np.full(len(places), np.nan)
     for where, part in parts:
+        whole = np.square(part).sum(axis=1)
         part = part - middle
         products, own = part @ centred.T, places[where]
         size = np.square(part).sum(axis=1)
@@ -47,11 +51,11 @@ def nearest_means(
         left_out[where.start + rows[one]] = -1
 
         products += (part @ middle)[:, None] + centred @ middle + middle @ middle  # now about the origin
-        whole = size + 2 * part @ middle + middle @ middle
         with_own, others = products[rows, mine], np.maximum(n - 1, 1)
         rest = np.maximum(n**2 * lengths[mine] - 2 * n * with_own + whole[rows], 0) / others**2
         products /= np.where(lengths > 0, np.sqrt(lengths), 1)
         products[rows, mine] = (n * with_own - whole[rows]) / others / np.where(rest > 0, np.sqrt(rest), 1)
         cosine[where] = products.argmax(axis=1)
         cosine[where.start + rows[one]] = -1
+        cosine[where][whole <= 0] = -1
     return NearestMeans(plain, left_out, cosine, own_cosines)

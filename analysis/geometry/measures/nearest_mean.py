@@ -87,7 +87,7 @@ def _nearest(features: Features, cosine: bool) -> tuple[np.ndarray, np.ndarray, 
         return np.empty(0, np.int64), np.empty(0, np.int64), features.no_spread
     nearest = features.nearest_means.cosine_left_out if cosine else features.nearest_means.left_out
     asked = np.flatnonzero((features.places >= 0) & (nearest >= 0))
-    return asked, features.classes[nearest[asked]], "" if asked.size else "no class has two samples"
+    return asked, features.classes[nearest[asked]], "" if asked.size else "no class has two samples that can be asked"
 
 
 def _caveats(features: Features) -> tuple[str, ...]:
