@@ -20,7 +20,7 @@ from app.widgets.embeddings import jobs, said
 from app.widgets.embeddings.colouring import Coloured
 from app.widgets.embeddings.drawing import lit_of
 from app.widgets.embeddings.panes_data import Here, points_of, stored
-from app.widgets.progress import text, watch
+from app.widgets.progress import watch
 from models.errors import CutawayError
 
 OPEN = "embeddings.strip"
@@ -102,7 +102,8 @@ def _one(subject: Subject, place: int, found: Here, coloured: Coloured, each: tu
             if view is not None and view.state == "failed":
                 st.caption(plain(view.message))
                 return True
-            st.caption(plain(text(view)) if view is not None and view.active else "not computed yet")
+            active = view is not None and view.active
+            st.caption("in work or waiting for its turn" if active else "not computed yet")
             return False
         lit = lit_of(subject)
         key = digest(of=embedding.embedding_id, colour=_stamp(coloured), lit="" if lit is None else lit.tobytes().hex())
