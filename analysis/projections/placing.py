@@ -75,9 +75,9 @@ def _between(
     """(M, D) finite -> (M, dims) float32"""
     if new.shape[1] != features.shape[1]:
         raise BadParameter(f"The picture was made of {features.shape[1]:,} numbers a sample; got {new.shape[1]:,}.")
-    laid = np.isfinite(points).all(axis=1)
+    laid = np.asarray(np.isfinite(points).all(axis=1))
     if not laid.all() and neighbours is None:
-        features, points = features[laid], points[laid]
+        features, points, laid = features[laid], points[laid], np.ones(int(laid.sum()), bool)
     search = neighbours or exact(features, metric)
     k = min(k, len(features))
     found = np.empty((len(new), points.shape[1]), np.float32)
@@ -85,8 +85,9 @@ def _between(
     for start in range(0, len(new), step):
         rows = slice(start, start + step)
         indices = np.asarray(search(new[rows], k)[0])
-        apart = np.where(indices < 0, np.inf, _distances(new[rows], features[indices], metric))
-        found[rows] = _mean(points[indices], apart)
+        there = (indices >= 0) & laid[indices]
+        apart = np.where(there, _distances(new[rows], features[indices], metric), np.inf)
+        found[rows] = _mean(np.where(there[:, :, None], points[indices], 0), apart)
     return found
 
 

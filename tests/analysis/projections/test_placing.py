@@ -47,8 +47,10 @@ def test_a_search_that_is_there_is_asked(some: np.ndarray) -> None:
         asked.append(k)
         found = np.full((len(queries), k), 42)
         found[:, 3:], found[0] = -1, -1  # fewer than k, and none
+        found[:, 1] = 7  # one that has no place
         return found, np.ones((len(queries), k))
 
+    points[7] = np.nan
     placed = place(some[100:], features=some[:100], points=points, k=5, neighbours=search)
     np.testing.assert_allclose(placed[1:], np.broadcast_to(points[42], (19, 2)))
     assert np.isnan(placed[0]).all()
