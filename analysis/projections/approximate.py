@@ -11,7 +11,7 @@ for the recall of drawn samples to reach 0.98.
 import numpy as np
 
 from analysis.errors import NotApplicable
-from analysis.projections.exact import checked, nearest
+from analysis.projections.exact import checked, lengths_of, nearest, units
 from analysis.projections.prepared import BLOCK, blocks, evenly
 
 ENOUGH = 0.98  # recall at which no more cells are looked into
@@ -73,9 +73,7 @@ class Index:
     def _prepared(self, rows: np.ndarray) -> np.ndarray:
         """Rows whose Euclidean distances order as the metric does."""
         rows = np.asarray(rows, np.float64) - self.centre
-        if self.metric == "cosine":
-            rows /= _lengths(rows)[:, None]
-        return np.ascontiguousarray(rows, np.float32)
+        return np.ascontiguousarray(units(rows) if self.metric == "cosine" else rows, np.float32)
 
     def _distances(self, queries: np.ndarray, found: np.ndarray) -> np.ndarray:
         """As the exact search has them. (M, D), (M, k) -> (M, k) float64"""
@@ -83,9 +81,8 @@ class Index:
         near = np.asarray(self.features[there], np.float64)
         if self.metric == "euclidean":
             return np.linalg.norm(near - queries[:, None], axis=2)
-        units = queries / _lengths(queries)[:, None]
-        lengths = _lengths(near.reshape(-1, near.shape[2])).reshape(found.shape)
-        return np.maximum(1 - np.einsum("mkd,md->mk", near, units) / lengths, 0)
+        lengths = lengths_of(near.reshape(-1, near.shape[2])).reshape(found.shape)
+        return np.maximum(1 - np.einsum("mkd,md->mk", near, units(queries)) / lengths, 0)
 
     def _look_far_enough(self) -> None:
         self._lists.nprobe = min(self.cells, 8)
@@ -113,8 +110,3 @@ def others(indices: np.ndarray, distances: np.ndarray, own: np.ndarray) -> tuple
     itself[:, -1] |= ~itself.any(axis=1)
     shape = (len(indices), indices.shape[1] - 1)
     return indices[~itself].reshape(shape), distances[~itself].reshape(shape)
-
-
-def _lengths(rows: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(rows, axis=1)
-    return np.where(lengths > 0, lengths, 1)

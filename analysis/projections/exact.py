@@ -64,7 +64,7 @@ def _scanned(features: np.ndarray, queries: np.ndarray, k: int, metric: str) -> 
     found = np.full((len(queries), k), -1, np.int64)
     apart = np.full((len(queries), k), np.inf)
     if metric == "cosine":
-        queries = queries / _lengths(queries)[:, None]
+        queries = units(queries)
     step = max(256, min(BLOCK // 4 // len(queries), BLOCK // 16 // features.shape[1]))
     for start in range(0, len(features), step):
         block = np.asarray(features[start : start + step], np.float64)
@@ -76,14 +76,20 @@ def _scanned(features: np.ndarray, queries: np.ndarray, k: int, metric: str) -> 
     return found, apart
 
 
-def _lengths(rows: np.ndarray) -> np.ndarray:
+def units(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1, those of zeros as they are. (M, D) -> (M, D)"""
+    return rows / lengths_of(rows)[:, None]
+
+
+def lengths_of(rows: np.ndarray) -> np.ndarray:
+    """(M, D) -> (M,), 1 for rows of zeros"""
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     return np.where(lengths > 0, lengths, 1)
 
 
 def _cosine(queries: np.ndarray, block: np.ndarray) -> np.ndarray:
     """Unit queries (M, D), block (B, D) -> (M, B)"""
-    return np.maximum(1 - queries @ block.T / _lengths(block), 0)
+    return np.maximum(1 - queries @ block.T / lengths_of(block), 0)
 
 
 def _squared(queries: np.ndarray, block: np.ndarray) -> np.ndarray:

@@ -18,10 +18,9 @@ SHARES = (
     (0.71, "Three in four"),
     (0.63, "Two in three"),
     (0.55, "Six in ten"),
-    (0.45, "Half"),
+    (0.45, "Half of the"),
     (0.36, "Four in ten"),
-    (0.29, "One in three"),
-    (0.0, "One in four"),
+    (0.0, "One in three"),
 )
 """From this share on, in words."""
 

@@ -60,7 +60,7 @@ def assess(
     errors = np.full(len(points), np.nan, np.float32)
     there = np.flatnonzero(_finite(features) & _finite(points))
     drawn = there[evenly(len(there), most, seed)]
-    reduced = min(k, (len(drawn) - 1) // 2)
+    reduced = max(0, min(k, (len(drawn) - 1) // 2))
     notes = [
         *_lost(len(points), len(there)),
         *_reduced(len(drawn), k, reduced),
