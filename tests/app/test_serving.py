@@ -5,6 +5,7 @@ import base64
 import io
 import json
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +41,9 @@ def ask(path: str, query: str = "") -> Answer:
             found.body += message.get("body", b"")
 
     scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": []}
-    asyncio.run(Starlette(routes=serving.routes())(scope | {"http_version": "1.1", "scheme": "http"}, receive, send))
+    app = Starlette(routes=serving.routes())
+    with ThreadPoolExecutor(1) as apart:  # a browser test before this one leaves a loop running here
+        apart.submit(asyncio.run, app(scope | {"http_version": "1.1", "scheme": "http"}, receive, send)).result()
     return found
 
 

@@ -43,7 +43,12 @@ class Panes(Watched):
         self.page.on("response", self._seen)
         self.page.goto(f"{server.url}/?{query}")
         expect(self.page.locator(".panes .counts")).to_have_text(re.compile(r"points|drawn"), timeout=PATIENCE_MS)
-        self.page.wait_for_timeout(500)
+        self.settled()
+
+    def settled(self) -> None:
+        """The server has answered, and what it answered is drawn."""
+        expect(self.page.locator(".panes")).to_have_attribute("aria-busy", "false")
+        self.page.wait_for_timeout(200)
 
     def _seen(self, response) -> None:
         if "/cutaway/" in response.url:
@@ -105,7 +110,7 @@ def test_a_lasso_is_exact_and_sends_a_byte_a_sample(panes: Panes, shown: Server)
     panes.drag(1, [(0.1, 0.1), (0.5, 0.1), (0.5, 0.9), (0.1, 0.9)])
     at_once = panes.selected()
     expect(panes.page.get_by_text("held:")).not_to_contain_text("all")
-    panes.page.wait_for_timeout(500)
+    panes.settled()
     assert [size for _, size in panes.fetched] == [20_000]
     exact = panes.selected()
     assert at_once
@@ -118,14 +123,14 @@ def test_a_lasso_is_exact_and_sends_a_byte_a_sample(panes: Panes, shown: Server)
     panes.drag(1, [(0.1, 0.1), (0.5, 0.1), (0.5, 0.5), (0.1, 0.5)])
     panes.page.keyboard.up("Alt")
     expect(panes.page.locator(".panes .counts")).not_to_contain_text(f"{exact:,} selected")
-    panes.page.wait_for_timeout(800)
+    panes.settled()
     less = panes.selected()
     assert less
     assert less < exact
     panes.page.keyboard.down("Shift")
     panes.drag(1, [(0.1, 0.1), (0.5, 0.1), (0.5, 0.5), (0.1, 0.5)])
     panes.page.keyboard.up("Shift")
-    panes.page.wait_for_timeout(1500)
+    panes.settled()
     assert abs((panes.selected() or 0) - exact) < 0.005 * exact
 
 
@@ -136,7 +141,7 @@ def test_a_box_in_a_solid_pane_is_the_same_on_both_sides(panes: Panes, shown: Se
     panes.drag(0, [(0.35, 0.3), (0.6, 0.75)])
     at_once = panes.selected()
     expect(panes.page.get_by_text("held:")).not_to_contain_text("all")
-    panes.page.wait_for_timeout(500)
+    panes.settled()
     assert at_once
     assert abs((panes.selected() or 0) - at_once) < 0.01 * at_once
 
@@ -149,7 +154,7 @@ def test_classes_are_hidden_and_names_stay_text(panes: Panes, shown: Server) -> 
     panes.page.get_by_role("button", name="class 4", exact=True).click()
     expect(panes.page.locator(".panes .counts")).not_to_have_text("2,000 points")
     expect(panes.page.get_by_role("button", name="class 4", exact=True)).to_have_attribute("aria-pressed", "false")
-    panes.page.wait_for_timeout(1000)
+    panes.settled()
     expect(panes.page.get_by_role("button", name="class 4", exact=True)).to_have_attribute("aria-pressed", "false")
 
 
@@ -176,7 +181,7 @@ def test_the_keyboard_selects_what_is_in_view(panes: Panes, shown: Server) -> No
     for key in ("+", "+", "+", "+", "ArrowLeft", "Enter"):
         panes.page.keyboard.press(key)
     expect(panes.page.get_by_text("held:")).not_to_contain_text("all")
-    panes.page.wait_for_timeout(500)
+    panes.settled()
     assert 0 < (panes.selected() or 0) < 2000
     label = panes.page.locator(".panes .glass").get_attribute("aria-label") or ""
     assert "Pane 1" in label

@@ -1,28 +1,38 @@
 /* A lasso or a box: its points light up at once, about; the server answers with exactly which. */
 
-const WAIT_MS = 12_000;
+const WAIT_MS = 20_000;
 const MOST_CORNERS = 600;
 
 function chooseBy(pane, outline, mode) {
   const { view } = pane, source = sourceOf(pane), step = Math.ceil(outline.length / MOST_CORNERS);
   const corners = outline.filter((_, i) => i % step === 0), solid = source.spec.dims === 3, m = matrixOf(pane);
   const polygon = corners.map(([x, y]) => (solid ? inClip(pane, x, y) : inData(pane, x, y, m)));
-  const turn = (view.pending = Math.max(Date.now(), (view.turn ?? 0) + 1));
-  view.turn = turn;
+  const turn = asksServer(view);
   lightUp(pane, corners, mode);
-  clearTimeout(view.waiting);
-  view.waiting = setTimeout(() => { if (view.pending === turn) giveUp(view); }, WAIT_MS);
   const event = { pane: pane.source, mode, polygon, turn };
   if (solid) event.matrix = [m.slice(0, 4), m.slice(4, 8), m.slice(8, 12), m.slice(12)];
   view.act("chosen", event);
+}
+
+/** The number of a question; until it is answered, what the browser guesses stands. */
+function asksServer(view) {
+  const turn = (view.pending = view.turn = Math.max(Date.now(), (view.turn ?? 0) + 1));
+  tellBusy(view, true);
+  clearTimeout(view.waiting);
+  view.waiting = setTimeout(() => { if (view.pending === turn) giveUp(view); }, WAIT_MS);
+  return turn;
 }
 
 /** The server said nothing: what it said last is shown again. */
 function giveUp(view) {
   view.pending = 0;
   view.lit = view.serverLit;
+  view.localHidden = null;
+  markHidden(view);
   arranged(view);
   uploadIndex(view);
+  tellCounts(view);
+  tellBusy(view, false);
 }
 
 function lightUp(pane, corners, mode) {

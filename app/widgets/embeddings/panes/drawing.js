@@ -169,7 +169,8 @@ function drawPoints(pane) {
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   const size = pointSize(pane) * scale;
   draw(view, 0, view.faded, { size: Math.max(scale, size * 0.85), alpha: 0.28, fade: 0.65, depth: false });
-  const alpha = solid || (view.faded && view.bright < 1000) ? 1 : view.bright > 20_000 ? 0.62 : view.bright > 4000 ? 0.75 : 0.88;
+  const dense = Math.log10(Math.max(1000, view.bright / cameraOf(pane).zoom ** 2)) - 3; // of so many as are in view
+  const alpha = solid || (view.faded && view.bright < 1000) ? 1 : Math.max(0.6, 0.9 - 0.17 * dense);
   draw(view, view.faded, view.bright, { size: litSize(pane) * scale, alpha, fade: 0, depth: solid && !morph });
 }
 

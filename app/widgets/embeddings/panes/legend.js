@@ -72,7 +72,7 @@ function hide(view, code, alone) {
   arranged(view);
   uploadIndex(view);
   tellCounts(view);
-  view.act("hid", { codes: [...next].sort((a, b) => a - b), turn: Date.now() });
+  view.act("hid", { codes: [...next].sort((a, b) => a - b), turn: asksServer(view) });
 }
 
 function markHidden(view) {

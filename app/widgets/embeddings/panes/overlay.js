@@ -134,7 +134,7 @@ function fitting(pen, text, room) {
 
 /** Pictures that are not of the dataset: larger, framed, with their names, above everything. */
 function paintUploads(pane, pen, m) {
-  const { view } = pane, side = 38;
+  const { view, box } = pane, side = Math.max(22, Math.min(38, Math.round(0.1 * Math.min(box.width, box.height))));
   for (const mark of view.data.uploads) {
     const at = mark.pane === pane.source && onPane(pane, mark.point, m);
     if (!at) continue;

@@ -147,7 +147,7 @@ function update(view, data) {
     tellPane(pane);
   });
   if (before && before.context !== data.context) { view.words.clear(); view.thumbs.clear(); }
-  if (!view.mode) setMode(view, data.panes.some((pane) => pane.dims === 3) ? "move" : "lasso");
+  if (!view.mode) setMode(view, data.panes.every((pane) => pane.dims === 3) ? "move" : "lasso");
   view.pictureLabel.hidden = !data.context;
   view.root.dataset.count = data.panes.length;
   frames(view);

@@ -27,6 +27,7 @@ function fetched(view, url) {
 async function loadAll(view) {
   const { data } = view, asked = (view.asking = {});
   const wanted = [data.rows, data.colour.codes, data.lit, ...data.panes.map((p) => p.points)];
+  tellBusy(view, true);
   let files;
   try {
     files = await Promise.all(wanted.map((url) => (url ? fetched(view, url) : null)));
@@ -58,8 +59,11 @@ async function loadAll(view) {
   view.picked = slotOf(view, data.sample);
   nameMorph(view);
   tellCounts(view);
+  tellBusy(view, view.pending > 0);
   rest(view);
 }
+
+const tellBusy = (view, busy) => view.root.setAttribute("aria-busy", String(busy));
 
 /** What the server no longer keeps is published again by a rerun of the page. */
 function again(view, asked) {

@@ -70,6 +70,7 @@ def panes(
             if picked is not None and 0 <= picked < count:
                 on_pick(picked)
         elif event := getattr(state, "hid", None):
+            st.session_state[answered] = _number(event.get("turn")) or 0
             codes = event.get("codes")
             given = [_number(code) for code in codes] if isinstance(codes, list) else []
             on_hide(sorted({c for c in given if c is not None and 0 <= c < len(colouring.names)}))
