@@ -98,9 +98,12 @@ def _trace(points: np.ndarray, rows: np.ndarray, samples: Sequence[str], total: 
 def _layout(dims: int, axes: Sequence[str], title: str, look: Look, dark: bool) -> dict[str, Any]:
     quiet = {"showgrid": False, "zeroline": False, "ticks": "", "showticklabels": False, "linecolor": FADED[dark]}
     named = [quiet | {"title": {"text": escape(a)}, "showline": True} for a in [*axes, "", "", ""][:dims]]
-    plain = {"scene": dict(zip(("xaxis", "yaxis", "zaxis"), named, strict=True)) | {"aspectmode": "data"}}
-    flat = {"xaxis": named[0], "yaxis": named[1] | {"scaleanchor": "x", "scaleratio": 1}}
-    return (plain if dims == 3 else flat) | {
+    if dims == 3:
+        scene = dict(zip(("xaxis", "yaxis", "zaxis"), named, strict=True))
+        room: dict[str, Any] = {"scene": scene | {"aspectmode": "data"}}
+    else:
+        room = {"xaxis": named[0], "yaxis": named[1] | {"scaleanchor": "x", "scaleratio": 1}}
+    return room | {
         "title": {"text": title, "font": {"size": 15}}, "width": WIDTH, "height": HEIGHT,
         "paper_bgcolor": GROUND[dark], "plot_bgcolor": GROUND[dark], "font": {"color": INK[dark]},
         "legend": {"title": {"text": escape(look.title)}, "itemsizing": "constant"},

@@ -83,13 +83,13 @@ def test_a_click_on_a_class_selects_all_its_images(filled: Made, monkeypatch: py
     page.query_params["view"] = "classes"
     drawn(page)
     rows = page.dataframe[0].value
-    assert sorted(rows["Class"]) == list(filled.dataset.class_names)
-    assert rows["Here"].sum() == SIZE
+    assert sorted(rows["Class"].tolist()) == list(filled.dataset.class_names)
+    assert sum(rows["Here"].tolist()) == SIZE
     assert set(rows["Lift"]) == {1.0}
     name = rows["Class"][1]
     count = int(np.sum(resources.dataset(filled.dataset.dataset_id).labels == filled.dataset.class_names.index(name)))
     page.button[-1].click()
-    assert f"selected: {count} class {name}" in said(drawn(page))
+    assert f"selected: {count} labelled {name}" in said(drawn(page))
     rows = page.dataframe[0].value
     assert rows["Class"].tolist()[0] == name
     assert rows["Lift"].tolist()[0] == pytest.approx(SIZE / count)

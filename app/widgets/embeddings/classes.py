@@ -85,20 +85,20 @@ def _table(found: Shares, kept: np.ndarray, names: tuple[str, ...]) -> dict[str,
         "Of all": found.all[kept],
     }
     if np.isfinite(found.right_all).any():
-        rows |= {"Right": 100 * found.right[kept], "Right of all": 100 * found.right_all[kept]}
+        rows |= {"Right": 100 * found.right[kept], "Of all right": 100 * found.right_all[kept]}
     return rows
 
 
 def _columns() -> dict[str, Any]:
     number, bar = st.column_config.NumberColumn, st.column_config.ProgressColumn
     return {
-        "Class": st.column_config.TextColumn(width=82),
+        "Class": st.column_config.TextColumn(width=76),
         "Here": number(format="localized", help="Of those that are selected and pass the filters", width=46),
-        "Share": bar(format="%.1f %%", min_value=0, max_value=100, width=80),
-        "Lift": number(format="%.2f ×", help="Share here over share among all", width=56),
-        "Of all": number(format="localized", help="Images of the class in the dataset", width=56),
-        "Right": number(format="%.1f %%", help="Of those here, how many the first pane's model has right", width=60),
-        "Right of all": number(format="%.1f %%", help="Of all of the class", width=66),
+        "Share": bar(format="%.1f %%", min_value=0, max_value=100, width=76),
+        "Lift": number(format="%.2f ×", help="Share here over share among all", width=54),
+        "Of all": number(format="localized", help="Images of the class in the dataset", width=50),
+        "Right": number(format="%.1f %%", help="Of those here, how many the first pane's model has right", width=58),
+        "Of all right": number(format="%.1f %%", help="Of all of the class", width=74),
     }
 
 
@@ -109,5 +109,5 @@ def _picked(
     if not cells or not 0 <= int(cells[0][0]) < len(classes):
         return
     code = int(classes[int(cells[0][0])])
-    words = f"{'class' if by == 'label' else 'predicted'} {names[code]}"
+    words = f"{'labelled' if by == 'label' else 'predicted'} {names[code]}"
     explore.select(subject, np.flatnonzero(codes == code), words)

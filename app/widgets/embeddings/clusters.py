@@ -24,7 +24,7 @@ KEY = "embeddings.clusters"
 KIND = "cluster"
 SPACES: dict[Space, str] = {"features": "in the features", "picture": "in the picture"}
 CARDS = 6
-EXEMPLARS, NAMED = 6, 3
+EXEMPLARS, NAMED = 5, 3
 
 
 def section(subject: Subject) -> None:
@@ -159,15 +159,16 @@ def _one(subject: Subject, laid: Laid, clustering: Clustering) -> None:
 
 
 def name_of_group(subject: Subject, described: Described) -> str:
-    """`Group 3, mostly cat`."""
+    """`Group 3, mostly cat`; `Group 4, mixed`."""
     if described.cluster < 0:
         return "In no group"
     what = f"Group {described.cluster + 1}"
     if not described.classes:
         return what
-    name = name_of(described.classes[0][0], subject.dataset.class_names)
-    how = "all" if described.purity == 1 else "mostly" if described.purity > 0.5 else "much"  # purity is nan-safe here
-    return f"{what}, {how} {name}"
+    index, count, _ = max(described.classes, key=lambda found: found[1])
+    if count <= described.size / 2:
+        return f"{what}, mixed"
+    return f"{what}, {'all' if described.purity == 1 else 'mostly'} {name_of(index, subject.dataset.class_names)}"
 
 
 def _card(subject: Subject, laid: Laid, clustering: Clustering, described: Described) -> None:

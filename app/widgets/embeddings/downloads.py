@@ -50,11 +50,11 @@ def popover(subject: Subject) -> None:
         stem = safe(f"embedding-{pane.model}-{pane.method}")
         st.caption(f"Places: a row for each of {subject.dataset.size:,} samples, with what is known of it.")
         with st.container(horizontal=True):
-            _offer("CSV", partial(_places, subject, place, "csv"), f"{stem}.csv", "text/csv")
-            _offer("Parquet", partial(_places, subject, place, "parquet"), f"{stem}.parquet", PARQUET)
+            _offer("CSV", partial(places_file, subject, place, "csv"), f"{stem}.csv", "text/csv")
+            _offer("Parquet", partial(places_file, subject, place, "parquet"), f"{stem}.parquet", PARQUET)
         st.caption("Figure: as it is coloured now. The HTML works offline and can be zoomed.")
         with st.container(horizontal=True):
-            _offer("HTML", partial(_html, subject, place), f"{stem}.html", "text/html")
+            _offer("HTML", partial(html, subject, place), f"{stem}.html", "text/html")
             asked = st.button("SVG or PNG", key=f"{KEY}.figure")
     if asked:
         _dialog(subject, place, stem)
@@ -77,7 +77,7 @@ def _dialog(subject: Subject, place: int, stem: str) -> None:
         st.caption("The camera at the figure's top right saves it.")
 
 
-def _places(subject: Subject, place: int, kind: str) -> bytes:
+def places_file(subject: Subject, place: int, kind: str) -> bytes:
     from pyarrow import csv, parquet
 
     buffer = io.BytesIO()
@@ -131,7 +131,7 @@ def _clusters(laid: Laid) -> dict[str, Any]:
     return found
 
 
-def _html(subject: Subject, place: int) -> bytes:
+def html(subject: Subject, place: int) -> bytes:
     return drawn(subject, place, False).to_html(include_plotlyjs=True, full_html=True).encode()
 
 

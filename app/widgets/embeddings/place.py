@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.pipelines.embedding_upload import Placed
 
 KEY = "embeddings.place"
-NEAR = 6
+NEAR = 5
 THUMB_PX = 72
 HOW = {
     "transform": "Placed by {method}'s own map: exactly where it would lie.",

@@ -30,8 +30,18 @@ STYLE = """<style>
 .st-key-embeddings-beside :is(table, [data-testid=stTable]) { font-size: 0.78rem }
 .st-key-embeddings-beside :is(th, td) { padding: 2px 6px !important; font-variant-numeric: tabular-nums }
 .st-key-embeddings-beside [data-testid=stMarkdownContainer] p { font-size: 0.87rem }
-.st-key-embeddings-beside :is([data-testid=stButton], [data-testid=stPopover]) button { min-height: 1.85rem; padding: 0 0.6rem }
-.st-key-embeddings-beside [data-testid=stCaptionContainer] p { font-size: 0.8rem }
+.st-key-embeddings-beside :is([data-testid=stButton], [data-testid=stPopover]) button {
+  min-height: 1.85rem; padding: 0 0.6rem }
+.st-key-embeddings-beside [data-testid=stCaptionContainer] p { font-size: 0.8rem; margin: 0 }
+.st-key-embeddings-beside :is([data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]) {
+  margin-bottom: 0 !important }
+.st-key-embeddings-beside [data-testid=stMarkdownContainer] p { margin-bottom: 0.1rem }
+.st-key-embeddings-beside [data-testid=stWidgetLabel] { min-height: 0; margin-bottom: 0.1rem }
+.st-key-embeddings-beside [data-testid=stWidgetLabel] p { font-size: 0.8rem }
+.st-key-embeddings-beside .react-aria-ComboBox > [role=group] { height: 1.9rem; min-height: 0 }
+.st-key-embeddings-beside [data-testid=stNumberInputContainer] { height: 1.9rem; min-height: 0 }
+.st-key-embeddings-beside input { padding-block: 0 !important; font-size: 0.85rem; height: 1.8rem }
+.st-key-embeddings-beside [data-testid=stVerticalBlock] { gap: 0.5rem }
 </style>"""
 
 
