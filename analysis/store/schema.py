@@ -7,9 +7,10 @@ No foreign keys: DuckDB checks them too eagerly for upserts, and every row can b
 
 from collections.abc import Callable
 
+import duckdb
 from duckdb import DuckDBPyConnection
 
-from analysis.errors import StoreTooNew
+from analysis.errors import StoreError, StoreTooNew
 
 
 def m001_explain(db: DuckDBPyConnection) -> None:
@@ -324,7 +325,14 @@ def _apply(db: DuckDBPyConnection, number: int, migration: Callable[[DuckDBPyCon
     db.execute("BEGIN")
     if number == 1:
         db.execute("CREATE TABLE _migration (migration_id INTEGER PRIMARY KEY, name VARCHAR, applied_at TIMESTAMP)")
-    migration(db)
+    try:
+        migration(db)
+    except duckdb.ProgrammingError as error:  # a mistake of ours: the file is as it was, and nothing is set aside
+        db.execute("ROLLBACK")
+        raise StoreError(
+            f"This version of Cutaway could not bring the workspace's tables to step {number}: nothing was changed. "
+            "Go back to the version that you had, and report this as a bug."
+        ) from error
     row = [number, migration.__name__]
     db.execute("INSERT INTO _migration VALUES (?, ?, now() AT TIME ZONE 'UTC')", row)
     db.execute("COMMIT")

@@ -187,6 +187,25 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path, made, monkey
         assert "a" in store.attributions(["a"])
 
 
+def test_a_mistake_in_a_migration_sets_nothing_aside(tmp_path, made, monkeypatch):
+    """Our mistake is not damage: the workspace stays, and another version opens it."""
+    with Store.open(tmp_path) as store:
+        store.save_attributions({"a": made(0)})
+
+    def m999_mistaken(db):
+        db.execute("CREATE TABLE half (n INTEGER)")
+        db.execute("SELECT no_such_column FROM model")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, m999_mistaken))
+        with pytest.raises(StoreError, match="nothing was changed"):
+            Store.open(tmp_path)
+    with Store.open(tmp_path) as store:
+        assert store.warnings == ()
+        assert len(store.attributions(["a"])) == 1
+    assert not [name for name in names(tmp_path) if "bad" in name]
+
+
 @pytest.mark.parametrize("how", ["gone", "flipped", "short"])
 def test_a_row_without_its_file_is_absent(tmp_path, made, how):
     with Store.open(tmp_path) as store:
