@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from models.classifier import Classifier
 
 NEIGHBOURS = 15
+"""That are told of a picture; between how many it is placed is `placing`'s."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,7 @@ def place(
     if path is not None:
         return Placed(placed(read, placer=read_placer(path)), "transform", read, near, predictions, remarks)
     search = _search(there, own)
-    found = placed(read, features=there, points=points, k=NEIGHBOURS, neighbours=search, metric=own)
+    found = placed(read, features=there, points=points, neighbours=search, metric=own)
     return Placed(found, "neighbours", read, near, predictions, remarks)
 
 
