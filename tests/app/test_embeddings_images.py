@@ -80,7 +80,7 @@ def test_a_click_picks_and_another_lets_go(filled: Made, shown: list[list[int]])
         name = filled.dataset.class_names[of.prediction[0]]
         line = next(row for row in table.splitlines() if row.startswith(f"| {place} {model} |"))
         assert name in line
-        assert f"{100 * of.numbers['confidence'][0]:.1f} %" in line
+        assert f"{100 * of.numbers['confidence'][0]:.1f}{images.NARROW}%" in line
     page.button[-1].click()
     drawn(page)
     assert "sample" not in page.query_params

@@ -21,6 +21,9 @@ from app.widgets.embeddings.small import names_of, small, state
 KEY = "embeddings.images"
 ON_A_PAGE = 48
 LARGE_PX = 132
+NARROW = "\u202f"
+"""A space that does not break the line."""
+
 ORDERS = {
     "sample": "As imported", "distance": "Nearest to the picked one", "confidence": "Confidence", "margin": "Margin",
     "wrong": "Wrong first", "error": "Error of the picture", "moved": "Moved since pane 1",
@@ -171,7 +174,7 @@ def _neighbourhood(subject: Subject, sample: int) -> str:
     found = errors(subject.first)
     if found is None or not math.isfinite(float(found[sample])):
         return ""
-    return f" · {100 * float(found[sample]):.0f} % of its neighbours in picture 1 are strangers"
+    return f" · {100 * float(found[sample]):.0f} % strangers near it in picture 1"
 
 
 def _actions(subject: Subject, sample: int) -> None:
@@ -200,7 +203,7 @@ def _row(subject: Subject, laid: Laid, sample: int) -> Row:
     said = name_of(int(known.prediction[sample]), record.class_names)
     row = {"Pane": f"{place} {record.model_name}", "Says": f"{MARKS[state(known, sample)]} {plain(said)}".strip()}
     for number, word in (("confidence", "Sure"), ("angle", "Angle"), ("length", "Length"), ("margin", "Margin")):
-        row[word] = _number(known, number, sample)
+        row[word] = _number(known, number, sample).replace(" ", NARROW)
     found = errors(laid)
     row["Error"] = "" if found is None else _written("error", float(found[sample]))
     row["Moved"] = "" if laid.moved is None else _written("moved", float(laid.moved[sample]))
