@@ -52,6 +52,8 @@ def _page(choice: Choice, records: Sequence[DatasetRecord], taking) -> None:
         choice = replace(choice, **header.CLEAR)
     choice = replace(choice, dataset=dataset.dataset_id[:SHORT])
     found = panes_data.here(dataset)
+    if offer.filling(choice, found, taking):
+        return
     subject = _subject(choice, found)
     choice = header.line(subject, found, records)
     subject, coloured = _narrowed(replace(subject, choice=choice))

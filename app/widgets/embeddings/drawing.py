@@ -116,10 +116,8 @@ def _drawn(subject: Subject, place: int, rows: np.ndarray | None, ink: _Ink) -> 
     laid = subject.panes[place]
     title = f"{place + 1} · {said.pane(laid.pane)}"
     if laid.embedding is None or laid.points is None:
-        wanted = [one.pane for one in subject.panes]
-        view = jobs.running(subject.dataset, laid, wanted)
-        why = jobs.why(laid, subject.dataset, wanted)
-        return Drawn(title, said.details(laid), why=why, progress=view.fraction if view else None)
+        why = jobs.why(laid, subject.dataset, [one.pane for one in subject.panes])
+        return Drawn(title, said.details(laid), why=why)  # how far it is stands below: that is drawn while it runs
     turned = bool(place) and subject.choice.aligned and turned_onto(subject.first, laid)
     drawn = Drawn(
         title,

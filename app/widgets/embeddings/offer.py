@@ -10,8 +10,10 @@ from analysis.engine.jobs import Job
 from analysis.records import DatasetRecord
 from app import frame, resources, words
 from app.boundary import guarded, plain
-from app.embeddings_choice import PAGE, Pane
+from app.embeddings_choice import PAGE, Choice, Pane
 from app.widgets.embeddings import jobs, said
+from app.widgets.embeddings import usual as usual_panes
+from app.widgets.embeddings.panes_data import Here
 from app.widgets.progress import watch
 
 GENERATE = "generate"
@@ -50,6 +52,12 @@ def _waits(taking: Job[None] | None) -> bool:
     watch(resources.loading(), [taking.key], stoppable=False)
     st.skeleton(height=560)
     return True
+
+
+def filling(choice: Choice, found: Here, taking: Job[None] | None) -> bool:
+    """Whether what comes with Cutaway is still being put in here: what is drawn now would miss the best of it."""
+    bundled = found.dataset.kind == "generated" and not any(e.method == usual_panes.BEST for e in found.embeddings)
+    return bundled and not choice.panes and _waits(taking)
 
 
 def _generate() -> None:
