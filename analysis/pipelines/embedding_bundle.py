@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from analysis.embeddings import Embedding
 from analysis.pipelines import bundling
+from analysis.pipelines.embedding_files import RECORD
 from analysis.pipelines.predict import PASSES, record_from_json, record_to_json
 from analysis.records import ModelRecord, PassRecord
 from analysis.types import Report, silent
@@ -34,7 +35,7 @@ FOLDER = ASSETS / "embeddings"
 EMBEDDINGS = "embeddings"
 MODELS = ("shapes-cnn", "shapes-cnn-lrr-80", "shapes-cnn-global-magnitude-95")
 METHODS = ("pca", "umap")
-NOTES = ("run.json", "embedding.json", "*.part")
+NOTES = ("run.json", RECORD, "*.part")
 """What jobs leave for themselves."""
 
 
@@ -72,6 +73,7 @@ def take_in(store: Store, workspace: Path, report: Report = silent, folder: Path
         )
         if store.embeddings.one(embedding.embedding_id) is None:
             with _copied(folder / EMBEDDINGS / embedding.embedding_id, workspace / EMBEDDINGS) as copy:
+                (copy / RECORD).write_text(json.dumps(embedding.to_json()), encoding="utf-8")
                 store.embeddings.save(embedding, copy)
             taken.append(embedding.embedding_id)
     return taken

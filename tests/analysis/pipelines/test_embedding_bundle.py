@@ -10,7 +10,7 @@ from sklearn.manifold import trustworthiness
 
 from analysis.datasets.opened import OpenDataset
 from analysis.passes.forward import PENULTIMATE, Forward
-from analysis.pipelines import bundling, embedding
+from analysis.pipelines import bundling, embedding, embedding_clusters
 from analysis.pipelines import embedding_bundle as bundle
 from analysis.pipelines.work import run_here
 from analysis.records import Filter
@@ -63,6 +63,16 @@ def test_it_is_what_the_page_asks_for(taken: tuple[Path, list[str]], store: Stor
             asked = embedding.asked(store, workspace, model=model, dataset_id=images.dataset_id, method=method)
             assert found is not None
             assert [found.embedding_id] == asked["embedding_ids"]
+
+
+def test_its_groups_can_be_found(taken: tuple[Path, list[str]], store: Store) -> None:
+    """Jobs read what an embedding says of itself from its folder."""
+    workspace, _ = taken
+    each = next(e for e in store.embeddings.all() if e.method == "umap")
+    asked = embedding_clusters.asked(each, method="kmeans", params={"k": 12})
+    found = run_here(store, workspace, "cluster", asked)
+    assert found["clusters"] == 12
+    assert store.embeddings.labels(found["clustering_id"]).shape == (each.samples,)
 
 
 def test_its_points_and_its_quality_are_those_of_its_features(taken: tuple[Path, list[str]], store: Store) -> None:
