@@ -6,8 +6,9 @@ are left out and counted. Where a measure needs single samples or their neighbou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
+from typing import TypeVar, cast
 
 import numpy as np
 from scipy import sparse
@@ -15,7 +16,10 @@ from scipy import sparse
 from analysis.errors import BadParameter
 from analysis.geometry.heads import Judged, judged
 from analysis.geometry.means import NearestMeans, nearest_means
+from analysis.geometry.neighbourhoods import Near, near
+from analysis.geometry.subspaces import ClassSubspaces
 
+T = TypeVar("T")
 ROWS = 4096
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 NOTHING = 1e-24  # beside the mean squared length: what varies by no more does not vary
@@ -62,6 +66,7 @@ class Features:
         self.weight = None if weight is None else weight.astype(np.float64)
         self.bias = None if weight is None else (np.zeros(len(weight)) if bias is None else bias.astype(np.float64))
         self.seed = seed
+        self._kept: dict[Hashable, object] = {}
 
     def __len__(self) -> int:
         return len(self.values)
@@ -102,6 +107,31 @@ class Features:
         else:
             found = np.linalg.eigvalsh(self.covariance)
         return np.maximum(found[::-1], 0)
+
+    @cached_property
+    def no_variance(self) -> str:
+        """Why directions of variation say nothing, in words; empty where they do."""
+        if len(self) < 2:
+            return "it takes two samples"
+        return "" if float(self.spectrum.sum()) > NOTHING * self.size else "the features do not vary"
+
+    @cached_property
+    def axes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Principal axes and what samples say of them, M = min(N, D): what intervals of the spectrum are made of.
+
+        (M,) the spectrum; (M, M) the mean over samples of z_i^2 z_j^2, z the coordinates of a centred sample.
+        """
+        if len(self) < self.width:
+            part = np.asarray(self.values, dtype=np.float64) - self.mean
+            found, vectors = np.linalg.eigh(part @ part.T / max(len(self), 1))
+            squares = np.square(vectors[:, ::-1]) * np.maximum(found[::-1], 0) * len(self)
+            return np.maximum(found[::-1], 0), squares.T @ squares / max(len(self), 1)
+        found, vectors = np.linalg.eigh(self.covariance)
+        vectors, total = vectors[:, ::-1], np.zeros((self.width, self.width))
+        for _, part in self.parts():
+            squares = np.square((part - self.mean) @ vectors)
+            total += squares.T @ squares
+        return np.maximum(found[::-1], 0), total / max(len(self), 1)
 
     @cached_property
     def classes(self) -> np.ndarray:
@@ -257,8 +287,27 @@ class Features:
             known_count += int(known.sum())
         return total / max(known_count, 1)
 
+    @cached_property
+    def subspaces(self) -> ClassSubspaces:
+        """The principal directions of each of `classes` about the origin, and the angles between them."""
+        return ClassSubspaces(self.values, self.members)
+
+    def near(self, most: int) -> Near:
+        """The nearest neighbours among at most so many drawn samples that differ; kept for who asks next."""
+        kept: dict[int, Near] = self.__dict__.setdefault("_near", {})
+        if most not in kept:
+            places = self.drawn(most)
+            kept[most] = near(np.asarray(self.values[places], dtype=np.float64) - self.mean, places)
+        return kept[most]
+
     def drawn(self, most: int) -> np.ndarray:
         """(n,) ascending places of an evenly drawn part of at most so many samples; the same ones every time."""
         if len(self) <= most:
             return np.arange(len(self))
         return np.sort(np.random.default_rng(self.seed).choice(len(self), most, replace=False))
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, made when it is first asked for: for what a few measures share. Nobody changes it."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
