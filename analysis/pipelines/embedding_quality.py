@@ -39,11 +39,14 @@ MOST = 5000
 LEFT_OUT = 200
 
 
-def asked(embedding: Embedding, *, k: int = NEIGHBOURS, seeds: int | None = None) -> dict[str, Any]:
+def asked(
+    embedding: Embedding, *, k: int = NEIGHBOURS, seeds: int | None = None, placement: bool | None = None
+) -> dict[str, Any]:
     """The arguments of the job.
 
     k: neighbours. seeds: how many more the method is laid out with; None: 2 where the method has a seed, lays out one
-    source alone, and there are at most 5,000 samples, else 0.
+    source alone, and there are at most 5,000 samples, else 0. placement: whether some samples are left out and placed
+    again; None: where that takes no longer than a second layout of at most 5,000 samples.
     """
     from analysis.projections import PROJECTIONS
 
@@ -52,13 +55,13 @@ def asked(embedding: Embedding, *, k: int = NEIGHBOURS, seeds: int | None = None
         raise BadParameter(f"Quality takes at least 1 neighbour and 0 to 10 further seeds; got {k} and {seeds}.")
     if seeds is None:
         seeds = SEEDS if embedding.samples <= MOST else 0
-    able = method.seeded and method.kind == "alone"
+    able, usual = method.seeded and method.kind == "alone", method.quick or embedding.samples <= MOST
     return {
         "embedding_id": embedding.embedding_id,
         "dataset": embedding.dataset_id,
         "k": k,
         "seeds": seeds if able else 0,
-        "placement": method.kind == "alone" and (method.quick or embedding.samples <= MOST),
+        "placement": method.kind == "alone" and (usual if placement is None else placement),
     }
 
 

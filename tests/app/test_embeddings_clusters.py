@@ -76,14 +76,14 @@ def test_cards_say_what_is_in_a_group_and_select_it(filled: Made) -> None:
     labels = _labels(filled)
     first, second, none = (int(np.sum(labels == c)) for c in (0, 1, -1))
     texts = said(page)
-    assert f"**2 groups · k\\-means in the picture · k 2**, {none:,} samples in none · 1.5 s" in texts
-    assert any(t.startswith(f"**Group 1, all class 0**  \n{first} samples") and "100 % of one" in t for t in texts)
-    assert any(t.startswith("**In no group**") for t in texts)
+    assert f"**2 clusters · k\\-means in the picture · k 2**, {none:,} samples in none · 1.5 s" in texts
+    assert any(t.startswith(f"**Cluster 1, all class 0**  \n{first} samples") and "100 % of one" in t for t in texts)
+    assert any(t.startswith("**In no cluster**") for t in texts)
     lift = 1 / (first / SIZE)
     assert any(c.value.startswith(f"**class 0** {first} ({lift:.3g} ×)") for c in page.caption)
     page.button(key="embeddings.clusters.1.select").click()
     drawn(page)
-    assert any(t.startswith(f"selected: {second} Group 2, all class 1") for t in said(page))
+    assert any(t.startswith(f"selected: {second} Cluster 2, all class 1") for t in said(page))
     page.button(key="embeddings.clusters.colour").click()
     drawn(page)
     assert page.query_params["colour"] == f"cluster:{kept.clustering_id}"
@@ -101,8 +101,8 @@ def test_groups_become_selections_with_names_of_their_own(filled: Made) -> None:
     page.button(key="embeddings.clusters.all").click()
     drawn(page)
     found = {s.name: s for s in resources.store().selections()}
-    assert sorted(found) == ["Group 1, all class 0", "Group 1, all class 0 (2)", "Group 2, all class 1"]
-    ids = resources.store().selection_ids(found["Group 2, all class 1"].selection_id)
+    assert sorted(found) == ["Cluster 1, all class 0", "Cluster 1, all class 0 (2)", "Cluster 2, all class 1"]
+    ids = resources.store().selection_ids(found["Cluster 2, all class 1"].selection_id)
     assert sorted(ids) == np.flatnonzero(_labels(filled) == 1).tolist()
 
 
@@ -111,6 +111,6 @@ def test_purity_is_said_in_words(filled: Made) -> None:
     group = _kept(filled).clusters[0]
     first, other = group.classes[0], (1, 5, 30.0)
     half = replace(group, size=2 * first[1] - 2, purity=0.5, classes=(other, first))
-    assert clusters.name_of_group(subject, half) == "Group 1, mostly class 0"
-    assert clusters.name_of_group(subject, replace(half, size=2 * first[1])) == "Group 1, mixed"
-    assert clusters.name_of_group(subject, replace(group, purity=float("nan"), classes=())) == "Group 1"
+    assert clusters.name_of_group(subject, half) == "Cluster 1, mostly class 0"
+    assert clusters.name_of_group(subject, replace(half, size=2 * first[1])) == "Cluster 1, mixed"
+    assert clusters.name_of_group(subject, replace(group, purity=float("nan"), classes=())) == "Cluster 1"

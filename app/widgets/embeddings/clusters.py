@@ -42,13 +42,13 @@ def section(subject: Subject) -> None:
     laid = subject.panes[place]
     assert laid.embedding is not None
     found = resources.store().embeddings.clusterings(laid.embedding.embedding_id)
-    with st.expander("Find groups", expanded=not found, icon=":material/bubble_chart:"), boundary():
+    with st.expander("Find clusters", expanded=not found, icon=":material/bubble_chart:"), boundary():
         _asking(laid.embedding, place)
     shown = _shown(found, subject)
     if shown is None:
         st.caption(
-            "Groups are found by a job, and described by the classes that are more frequent in them than elsewhere, by "
-            "how pure they are, and by the samples nearest to their middle."
+            "Clusters are found by a job, and described by the classes that are more frequent in them than elsewhere, "
+            "by how pure they are, and by the samples nearest to their middle."
         )
         return
     _one(subject, laid, shown)
@@ -73,7 +73,7 @@ def _asking(embedding: Embedding, place: int) -> None:
     title = f"{chosen.label} of {embedding.model_name} {SPACES[space or 'features']}"
     known = resources.store().embeddings.clustering(str(asked["clustering_id"])) is not None
     st.button(
-        "These are found already" if known else "Find groups", type="primary", icon=":material/play_arrow:",
+        "These are found already" if known else "Find clusters", type="primary", icon=":material/play_arrow:",
         key=f"{KEY}.start", disabled=known, on_click=guarded(_start), args=(asked, title),
     )  # fmt: skip
     if view is not None and view.state == "failed":
@@ -108,12 +108,12 @@ def _shown(found: list[Clustering], subject: Subject) -> Clustering | None:
     coloured = subject.choice.colour.removeprefix("cluster:")
     if key not in st.session_state and coloured in words:
         st.session_state[key] = coloured
-    one = st.selectbox("Groups", words, format_func=words.__getitem__, key=key, label_visibility="collapsed")
+    one = st.selectbox("Clusters", words, format_func=words.__getitem__, key=key, label_visibility="collapsed")
     return next((c for c in found if c.clustering_id == one), found[0])
 
 
 def words_of(clustering: Clustering) -> str:
-    """`12 groups · HDBSCAN in the features · min cluster size 20`."""
+    """`12 clusters · HDBSCAN in the features · min cluster size 20`."""
     from analysis.projections.clusters import CLUSTERINGS
 
     known = clustering.method in CLUSTERINGS
@@ -121,7 +121,7 @@ def words_of(clustering: Clustering) -> str:
     own = CLUSTERINGS[clustering.method].bound() if known else {}
     params = [f"{n.replace('_', ' ')} {v}" for n, v in clustering.params.items() if own.get(n) != v]
     count = sum(c.cluster >= 0 for c in clustering.clusters)
-    return " · ".join([plural(count, "group"), f"{label} {SPACES[clustering.space]}", *params])
+    return " · ".join([plural(count, "cluster"), f"{label} {SPACES[clustering.space]}", *params])
 
 
 def _one(subject: Subject, laid: Laid, clustering: Clustering) -> None:
@@ -139,7 +139,7 @@ def _one(subject: Subject, laid: Laid, clustering: Clustering) -> None:
             on_click=guarded(PAGE.change), kwargs={"colour": colour},
         )  # fmt: skip
         with st.popover("Save all", icon=":material/bookmark_add:"):
-            st.markdown(f"Save {plural(len(groups), 'group')} as {plural(len(groups), 'selection')}?")
+            st.markdown(f"Save {plural(len(groups), 'cluster')} as {plural(len(groups), 'selection')}?")
             st.button(
                 "Save them", type="primary", key=f"{KEY}.all", on_click=guarded(_save_all), args=(subject, clustering)
             )
@@ -159,10 +159,10 @@ def _one(subject: Subject, laid: Laid, clustering: Clustering) -> None:
 
 
 def name_of_group(subject: Subject, described: Described) -> str:
-    """`Group 3, mostly cat`; `Group 4, mixed`."""
+    """`Cluster 3, mostly cat`; `Cluster 4, mixed`."""
     if described.cluster < 0:
-        return "In no group"
-    what = f"Group {described.cluster + 1}"
+        return "In no cluster"
+    what = f"Cluster {described.cluster + 1}"
     if not described.classes:
         return what
     index, count, _ = max(described.classes, key=lambda found: found[1])

@@ -21,7 +21,9 @@ from models.errors import CutawayError
 if TYPE_CHECKING:
     from analysis.pipelines.job_view import JobView
 
-EMBED, ASSESS = "embed", "assess"
+EMBED, ASSESS, CLUSTER = "embed", "assess", "cluster"
+UNASKED = 2000
+"""Samples up to which a picture is laid out again to see how steady it is, without being asked."""
 
 
 def arguments(dataset: DatasetRecord, pane: Pane, panes: Sequence[Pane]) -> dict[str, Any]:
@@ -41,21 +43,59 @@ def start(dataset: DatasetRecord, pane: Pane, panes: Sequence[Pane]) -> None:
 
 
 def judge(embedding: Embedding) -> None:
-    """Measure its quality in the background, once: who cancels that, or sees it fail, is not asked again."""
-    from analysis.pipelines import embedding_quality
+    """Measure its quality in the background, once: who cancels that, or sees it fail, is not asked again.
 
-    if embedding.quality is not None:
-        return
-    given = embedding_quality.asked(embedding)
-    if find(ASSESS, given) is None:
-        resources.work().submit(ASSESS, given, f"Quality of {said.method(embedding.method)} of {embedding.model_name}")
+    First what takes a second; then, of few samples and while nobody waits, how steady the picture is.
+    """
+    if embedding.quality is None:
+        if judged(embedding) is None:
+            _judge(embedding, first_look(embedding), "Quality")
+    elif unsteady(embedding) and embedding.samples <= UNASKED and not _busy() and steadied(embedding) is None:
+        steady(embedding)
+
+
+def steady(embedding: Embedding) -> None:
+    """Lay it out with other seeds and with samples left out: how far they move."""
+    _judge(embedding, second_look(embedding), "Steadiness")
+
+
+def unsteady(embedding: Embedding) -> bool:
+    """Whether it could be laid out again, and was not."""
+    from analysis.projections import PROJECTIONS
+
+    method = PROJECTIONS[embedding.method]
+    return embedding.quality is not None and not embedding.quality.seeds and method.seeded and method.kind == "alone"
 
 
 def judged(embedding: Embedding) -> JobView | None:
     """The job that measures it."""
+    return find(ASSESS, first_look(embedding))
+
+
+def steadied(embedding: Embedding) -> JobView | None:
+    """The job that lays it out again."""
+    return find(ASSESS, second_look(embedding))
+
+
+def first_look(embedding: Embedding) -> dict[str, Any]:
+    from analysis.pipelines import embedding_quality
+    from analysis.projections import PROJECTIONS
+
+    return embedding_quality.asked(embedding, seeds=0, placement=PROJECTIONS[embedding.method].quick)
+
+
+def second_look(embedding: Embedding) -> dict[str, Any]:
     from analysis.pipelines import embedding_quality
 
-    return find(ASSESS, embedding_quality.asked(embedding))
+    return embedding_quality.asked(embedding, seeds=embedding_quality.SEEDS, placement=True)
+
+
+def _judge(embedding: Embedding, given: dict[str, Any], what: str) -> None:
+    resources.work().submit(ASSESS, given, f"{what} of {said.method(embedding.method)} of {embedding.model_name}")
+
+
+def _busy() -> bool:
+    return any(view.active and view.kind in (EMBED, ASSESS, CLUSTER) for view in resources.work().jobs())
 
 
 def find(kind: str, given: dict[str, Any]) -> JobView | None:

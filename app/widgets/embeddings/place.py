@@ -108,7 +108,7 @@ def _in_pane(subject: Subject, place: int, laid: Laid, number: int, placed: Plac
 
 def how(laid: Laid, placed: Placed, number: int) -> str:
     """Where it lies and how it came there, in words."""
-    from analysis.pipelines.embedding_upload import NEIGHBOURS
+    from analysis.projections.placing import K
     from app.widgets.embeddings import said
 
     point = uploaded.drawn_points(laid, placed.points)[number]
@@ -116,7 +116,7 @@ def how(laid: Laid, placed: Placed, number: int) -> str:
     if not np.isfinite(point).all():
         return "It has no place in this picture: its features are not finite."
     where = ", ".join(f"{v:.3g}" for v in point)
-    words = HOW[placed.how].format(method=method, k=NEIGHBOURS)
+    words = HOW[placed.how].format(method=method, k=K)
     return plain(" ".join([f"At ({where}).", words, *placed.remarks]))
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from analysis.embeddings import Embedding, Quality
 from app import words
-from app.boundary import plain
+from app.boundary import guarded, plain
 from app.embeddings_choice import Laid
 from app.widgets.embeddings import about, jobs
 
@@ -48,6 +48,7 @@ def section(place: int, laid: Laid) -> None:
                 return
             for label, colour, help_ in chips(embedding.quality):
                 st.badge(label, color=colour, help=help_)
+            _steadiness(place, embedding)
         _warnings(place, embedding.quality)
 
 
@@ -90,6 +91,23 @@ def _warnings(place: int, found: Quality) -> None:
         st.caption(
             f":orange[:material/warning:] {first}{more}", help="\n".join(f"- {plain(note)}" for note in found.notes)
         )
+
+
+def _steadiness(place: int, embedding: Embedding) -> None:
+    """How steady the picture is takes laying it out again: said, or offered, where it is not known."""
+    if not jobs.unsteady(embedding):
+        return
+    view = jobs.steadied(embedding)
+    if view is not None and view.active:
+        st.caption(":material/hourglass_top: other seeds …", width="content", help="It is laid out with other seeds.")
+        return
+    if view is not None and view.state == "failed":
+        st.caption("Other seeds could not be tried.", width="content", help=plain(view.message))
+    st.button(
+        "Other seeds", type="tertiary", icon=":material/replay:", key=f"embeddings.steady.{place}",
+        on_click=guarded(jobs.steady), args=(embedding,),
+        help="Lay it out again with two other seeds, and with some samples left out: how far do samples move?",
+    )  # fmt: skip
 
 
 def _waiting(embedding: Embedding) -> None:

@@ -141,6 +141,7 @@ function update(view, data) {
   view.panes.forEach((pane, i) => {
     const spec = data.panes[i], other = pane.spec && (pane.spec.dims !== spec.dims || pane.spec.title !== spec.title);
     pane.spec = spec;
+    if (!spec.points) pane.places = null;
     pane.version += 1;
     if (other) Object.assign(pane, { flat: flatCamera(), solid: solidCamera() });
     if (pane.source !== i && !data.panes[pane.source]?.points) pane.source = i;
