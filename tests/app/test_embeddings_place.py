@@ -125,6 +125,6 @@ def test_marks_are_of_panes_that_are_there(filled: Made, placed: Placed, monkeyp
     assert (mark.pane, tuple(mark.point), mark.name) == (1, (1.5, -2.0), "red.png")
     assert mark.src.startswith("data:image/")
     between = replace(placed, how="neighbours")
-    assert "between its 15 nearest" in place.how(laid, between, 0)
+    assert "between its 5 nearest" in place.how(laid, between, 0)
     nowhere = replace(placed, points=np.full((1, 2), np.nan, np.float32))
     assert place.how(laid, nowhere, 0).startswith("It has no place")
