@@ -8,24 +8,28 @@ from analysis.geometry.registry import Measured, undefined
 
 def zeros(rows: np.ndarray) -> np.ndarray:
     """(n, ...) -> (n,) the share of each sample's entries that are exactly 0."""
-    flat = rows.reshape(len(rows), -1)
+    flat = _flat(rows)
     return np.count_nonzero(flat == 0, axis=1) / max(flat.shape[1], 1)
 
 
 def near_zeros(rows: np.ndarray, near: float) -> np.ndarray:
     """(n, ...) -> (n,) the share of entries within `near` of 0, in units of the sample's own root mean square."""
-    flat = np.abs(rows.reshape(len(rows), -1))
+    flat = np.abs(_flat(rows))
     size = np.sqrt(np.square(flat, dtype=np.float64).mean(axis=1, keepdims=True))
     return np.count_nonzero(flat <= near * size, axis=1) / max(flat.shape[1], 1)
 
 
 def carrying(rows: np.ndarray, energy: float) -> np.ndarray:
     """(n, D) -> (n,) the smallest share of entries that hold so much of the squared length; NaN for a row of zeros."""
-    squares = -np.sort(-np.square(rows.reshape(len(rows), -1)), axis=1)
+    squares = -np.sort(-np.square(_flat(rows)), axis=1)
     held = np.cumsum(squares, axis=1)
     total = held[:, -1:]
     needed = 1 + np.count_nonzero(held < energy * total, axis=1)
     return np.where(total[:, 0] > 0, needed / max(squares.shape[1], 1), np.nan)
+
+
+def _flat(rows: np.ndarray) -> np.ndarray:
+    return rows.reshape(len(rows), int(np.prod(rows.shape[1:])))
 
 
 class ActivationSparsity:

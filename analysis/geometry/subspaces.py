@@ -72,7 +72,7 @@ def principal_angles(axes: np.ndarray) -> np.ndarray:
     """(K, D, k) orthonormal -> (K, K, k) radians, ascending; 0 on the diagonal."""
     count, _, k = axes.shape
     found = np.zeros((count, count, k))
-    flat = axes.transpose(0, 2, 1).reshape(count * k, -1)
+    flat = axes.transpose(0, 2, 1).reshape(count * k, axes.shape[1])
     step = max(1, _BLOCK // max(count * k * k, 1))
     for start in range(0, count, step):
         stop = min(start + step, count)

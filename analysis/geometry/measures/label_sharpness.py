@@ -1,0 +1,103 @@
+"""Label sharpness K_F: how fast labels change from sample to sample (Konz & Mazurowski 2024).
+
+    K_F = max over pairs of 1[y_i != y_j] / ||x_i - x_j||, of at most 1,000 samples
+
+one over the distance of the two nearest samples of different classes. The authors' public code has (y1 == y2) where
+the paper has the difference of labels; the paper's sense is taken here.
+"""
+
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+
+from analysis.geometry.features import Features
+from analysis.geometry.heads import squared_distances
+from analysis.geometry.registry import MEASURES, Measured, undefined
+from analysis.registry import Range
+
+_PAPER = "Konz & Mazurowski 2024, arXiv 2401.08865, eq. 4"
+_OF = "the largest 1[y_i != y_j] / ||x_i - x_j|| over pairs of at most 1,000 drawn samples"
+_RESAMPLES, _CANDIDATES = 200, 300
+
+
+@MEASURES.register(
+    "classes",
+    "label_sharpness",
+    label="Label sharpness",
+    group="dimension",
+    paper=_PAPER,
+    convention=f"K_F: {_OF}; in one over the features' own unit.",
+    reads="Large: samples of different classes lie close, so that labels change fast and are harder to learn.",
+    fails="One mislabelled or odd pair sets it, and it depends on the scale of features: compare data, not layers.",
+    differs="Labels that differ count 1 whatever they are; the authors' stored code counts labels that are equal.",
+    better="low",
+    unmoved=("permutation", "rotation", "shift"),
+)
+def label_sharpness(features: Features, *, most: Annotated[int, Range(100, 5000)] = 1000) -> Measured:
+    """features of K classes -> above 0; arrays: nearest (n,) distance to another class, rows (n,), pair (2,) rows."""
+    return _sharpness(features, most)
+
+
+@MEASURES.register(
+    "classes",
+    "label_sharpness_relative",
+    label="Label sharpness beside the spread",
+    group="dimension",
+    paper=_PAPER,
+    convention=f"K_F times the root mean squared distance of samples from their mean; K_F is {_OF}.",
+    reads="How many times closer than samples are spread the closest two of different classes lie: fit for comparing "
+    "layers and networks.",
+    fails="One mislabelled or odd pair sets it.",
+    differs="The factor is ours: without it, features of twice the length have half the sharpness.",
+    better="low",
+    unmoved=("permutation", "rotation", "scaling", "shift"),
+)
+def label_sharpness_relative(features: Features, *, most: Annotated[int, Range(100, 5000)] = 1000) -> Measured:
+    """features of K classes -> above 0; arrays as of label_sharpness."""
+    found = _sharpness(features, most)
+    if found.why:
+        return found
+    spread = float(np.sqrt(features.spectrum.sum()))
+    return replace(found, value=found.value * spread, low=found.low * spread, high=found.high * spread)
+
+
+def _sharpness(features: Features, most: int) -> Measured:
+    if len(features.classes) < 2:
+        return undefined("fewer than two classes have samples", features.labelled)
+    if features.no_variance:
+        return undefined(features.no_variance, features.labelled)
+    places = np.flatnonzero(features.places >= 0)
+    random = np.random.default_rng(features.seed)
+    if len(places) > most:
+        places = np.sort(random.choice(places, most, replace=False))
+    rows = np.asarray(features.values[places], dtype=np.float64) - features.mean
+    classes = features.places[places]
+    if np.ptp(classes) == 0:
+        return undefined("the drawn samples are of one class", len(places))
+    squared = squared_distances(rows)
+    squared[classes[:, None] == classes] = np.inf
+    other = squared.argmin(axis=1)
+    nearest = np.sqrt(np.square(rows - rows[other]).sum(axis=1))
+    if nearest.min() <= 1e-12 * np.sqrt(features.size):
+        return undefined("two samples of different classes have the same features", len(places))
+    order = np.argsort(nearest, kind="stable")[:_CANDIDATES]
+    low, high = np.quantile(_resampled(order, other[order], 1 / nearest[order], len(rows), random), [0.025, 0.975])
+    value = float(1 / nearest[order[0]])
+    pair = features.rows[places[[order[0], other[order[0]]]]]
+    arrays = {"nearest": nearest, "rows": features.rows[places], "pair": pair}
+    how = f"{_RESAMPLES} bootstrap resamples, which can only lower a largest value"
+    return Measured(value, len(places), min(float(low), value), min(float(high), value), how, arrays=arrays)
+
+
+def _resampled(
+    one: np.ndarray, two: np.ndarray, sharpness: np.ndarray, count: int, random: np.random.Generator
+) -> np.ndarray:
+    """Of closest pairs, the sharpest first, that whose two samples are both drawn: (200,)."""
+    found = np.empty(_RESAMPLES)
+    for i in range(_RESAMPLES):
+        drawn = np.zeros(count, bool)
+        drawn[random.integers(0, count, count)] = True
+        both = drawn[one] & drawn[two]
+        found[i] = sharpness[both.argmax() if both.any() else -1]
+    return found

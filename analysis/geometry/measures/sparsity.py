@@ -1,0 +1,79 @@
+"""Activation sparsity: how few features of a sample are anything but 0 (Li et al. 2023, the lazy neuron phenomenon)."""
+
+from typing import Annotated
+
+import numpy as np
+
+from analysis.geometry.features import Features
+from analysis.geometry.intervals import mean
+from analysis.geometry.registry import MEASURES, Measured, undefined
+from analysis.geometry.sparsity import carrying, near_zeros, silent, zeros
+from analysis.registry import Range
+
+_PAPER = "Li et al. 2023, ICLR, arXiv 2210.06313"
+
+
+@MEASURES.register(
+    "features",
+    "sparsity",
+    label="Share of zeros",
+    group="dimension",
+    paper=_PAPER,
+    convention="Entries that are exactly 0 over all entries of the features given; one less the paper's share of "
+    "non-zeros, and of features as they were pooled.",
+    reads="Near 1: each sample uses few features. Behind a ReLU, a network with random weights is near .5.",
+    fails="A pooled map is 0 only if it is 0 everywhere, so pooled features look less sparse than their maps; behind "
+    "GELU or without an activation nothing is exactly 0.",
+    unmoved=("permutation", "scaling"),
+)
+def sparsity(features: Features) -> Measured:
+    """features -> 0 to 1; arrays: samples (N,), per_feature (D,) share of samples where it is 0."""
+    samples, counts = [np.empty(0)], np.zeros(features.width)
+    for _, part in features.parts() if features.width else ():
+        samples.append(zeros(part))
+        counts += np.count_nonzero(part == 0, axis=0)
+    per_feature = counts / max(len(features), 1)
+    return mean(
+        np.concatenate(samples), {"samples": np.concatenate(samples), "per_feature": per_feature}, silent(per_feature)
+    )
+
+
+@MEASURES.register(
+    "features",
+    "sparsity_near",
+    label="Share of near zeros",
+    group="dimension",
+    paper=_PAPER,
+    convention="Entries of at most `near` (.01) times the root mean square of the sample's own features, over all.",
+    reads="As the share of zeros, for activations that come close to 0 without reaching it.",
+    fails="The bound is a choice: compare at equal bounds only.",
+    unmoved=("permutation", "scaling"),
+)
+def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0.01) -> Measured:
+    """features -> 0 to 1; arrays: samples (N,)."""
+    samples = np.concatenate([near_zeros(part, near) for _, part in features.parts()] or [np.empty(0)])
+    return mean(samples, {"samples": samples})
+
+
+@MEASURES.register(
+    "features",
+    "sparsity_energy",
+    label="Share of features that carry a sample",
+    group="dimension",
+    paper=f"{_PAPER}; as the energy of the largest k",
+    convention="The fewest features that hold `energy` (99 %) of a sample's squared length, over D; the mean of at "
+    "most 1,000 drawn samples.",
+    reads="Small: a few large features say all that a sample's length holds, whatever the activation function.",
+    fails="A feature that is large for every sample counts in each of them, though it tells none apart.",
+    unmoved=("permutation", "scaling"),
+)
+def sparsity_energy(features: Features, *, energy: Annotated[float, Range(0.01, 1)] = 0.99) -> Measured:
+    """features -> above 0 to 1; arrays: samples (n,), rows (n,) in what was given."""
+    places = features.drawn(1000)
+    rows = np.asarray(features.values[places], dtype=np.float64)
+    samples = carrying(rows / max(float(np.abs(rows).max(initial=0)), 1e-300), energy)
+    there = np.isfinite(samples)
+    if not there.any():
+        return undefined("all features are 0", len(places))
+    said = (f"{len(places) - int(there.sum()):,} samples of length 0 are left out.",) if not there.all() else ()
+    return mean(samples[there], {"samples": samples, "rows": features.rows[places]}, said)
