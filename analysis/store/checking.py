@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from analysis.store import parquet, upkeep
 from analysis.store.access import Access
 from analysis.store.embeddings import FOLDER, POINTS, labels_file, shape_of
 from analysis.store.files import Files
+from analysis.store.geometry import names_in, place_of
 
 _SIZES = """
     SELECT d.name, d.dataset_id, size, labelled, count(s.sample), count(s.sample) FILTER (WHERE label >= 0)
@@ -35,12 +37,19 @@ _CELLS = """
 _EMBEDDINGS = """
     SELECT embedding_id, e.model_name, method, coalesce(d.name, ''), dims, coalesce(d.size, samples)
     FROM embedding e LEFT JOIN dataset d USING (dataset_id) ORDER BY ALL"""
+_MEASURED = """
+    SELECT pass_id, tap, model_name, d.name, measure, other_pass, other_tap, arrays
+    FROM geometry_score JOIN pass USING (pass_id) JOIN dataset d USING (dataset_id)
+    WHERE arrays <> '[]' ORDER BY ALL"""
 _STRAYS = {
     "rows of samples without a dataset": "SELECT count(*) FROM sample ANTI JOIN dataset USING (dataset_key)",
     "results without a pass": "SELECT count(*) FROM sample_result ANTI JOIN pass USING (pass_key)",
     "members without a selection": "SELECT count(*) FROM selection_member ANTI JOIN selection USING (selection_key)",
     "rows of cells without a sweep": "SELECT count(*) FROM sweep_result ANTI JOIN sweep USING (sweep_key)",
     "measures without a dataset": "SELECT count(*) FROM variant_measure ANTI JOIN dataset USING (dataset_id)",
+    "measures of features without a pass": """SELECT count(*) FROM geometry_score
+        WHERE pass_id NOT IN (SELECT pass_id FROM pass)
+           OR (other_pass <> '' AND other_pass NOT IN (SELECT pass_id FROM pass))""",
     "clusterings without an embedding": "SELECT count(*) FROM clustering ANTI JOIN embedding USING (embedding_id)",
     "maps without a run": "SELECT count(*) FROM attribution_map ANTI JOIN run USING (run_id)",
     "runs without a map": "SELECT count(*) FROM run ANTI JOIN attribution_map USING (run_id)",
@@ -63,6 +72,7 @@ class Checking:
                 *_selections(db),
                 *_sweeps(db),
                 *_embeddings(db, workspace),
+                *_geometry(db, workspace),
                 *_strays(db),
                 *_files(db, workspace),
                 *_folders(db, workspace),
@@ -136,6 +146,22 @@ def _embeddings(db: DuckDBPyConnection, workspace: Path) -> Iterator[str]:
     for clustering_id, embedding_id in db.execute("SELECT clustering_id, embedding_id FROM clustering").fetchall():
         if shape_of(workspace / FOLDER / embedding_id / labels_file(clustering_id)) is None:
             yield "A clustering has lost its labels. Delete it and compute it again."
+
+
+def _geometry(db: DuckDBPyConnection, workspace: Path) -> Iterator[str]:
+    kept: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for pass_id, tap, model, dataset, *rest in db.execute(_MEASURED).fetchall():
+        kept.setdefault((pass_id, tap, model, dataset), []).append(tuple(rest))
+    for (pass_id, tap, model, dataset), measured in kept.items():
+        there = names_in(place_of(workspace, pass_id, tap))
+        if any(
+            not set(json.loads(names)) <= there.get((measure, other_pass, other_tap), set())
+            for measure, other_pass, other_tap, names in measured
+        ):
+            yield (
+                f"What was measured of '{model}' over '{dataset}' at {tap} has lost its spectra and matrices. "
+                "Measure it again."
+            )
 
 
 def _strays(db: DuckDBPyConnection) -> Iterator[str]:

@@ -97,7 +97,7 @@ class Models:
         The files of its maps go at the next compacting. One that is not there is forgotten already.
         """
         for pass_id in self._access.write(lambda db: _drop(db, model_id)):
-            folders.remove(self._access.workspace / "passes" / pass_id)
+            folders.remove_pass(self._access.workspace, pass_id)
 
 
 def _drop(db: DuckDBPyConnection, model_id: str) -> list[str]:

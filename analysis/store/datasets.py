@@ -72,6 +72,8 @@ class Datasets:
         folders.remove(self._access.workspace / "datasets" / record.dataset_id)
         for table, found in held:
             folders.remove(self._access.workspace / folders.HELD[table] / found)
+            if table == "pass":
+                folders.remove(self._access.workspace / folders.GEOMETRY / found)
 
     def class_counts(self, dataset_id: str) -> dict[int, int]:
         """Samples by label, UNLABELLED among them where some have none; only labels that occur."""
@@ -136,6 +138,8 @@ def _drop(db: DuckDBPyConnection, dataset_id: str) -> tuple[DatasetRecord, list[
         "DELETE FROM sample USING dataset d WHERE sample.dataset_key = d.dataset_key AND dataset_id = ?",
         "DELETE FROM sample_result r USING pass p WHERE r.pass_key = p.pass_key AND dataset_id = ?",
         "DELETE FROM selection_member m USING selection s WHERE m.selection_key = s.selection_key AND dataset_id = ?",
+        """DELETE FROM geometry_score g USING pass p
+           WHERE p.pass_id IN (g.pass_id, g.other_pass) AND dataset_id = ?""",
         "DELETE FROM pass WHERE dataset_id = ?",
         "DELETE FROM selection WHERE dataset_id = ?",
         "DELETE FROM class_map WHERE dataset_id = ?",

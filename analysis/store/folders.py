@@ -1,4 +1,4 @@
-"""Folders of datasets, passes and embeddings: one a row, named by its id."""
+"""Folders of datasets, passes and embeddings: one a row, named by its id. A pass has a second one, of its geometry."""
 
 import shutil
 import uuid
@@ -6,6 +6,9 @@ from pathlib import Path
 
 HELD = {"dataset": "datasets", "pass": "passes", "embedding": "embeddings"}
 """Table -> the workspace's folder that holds one folder a row."""
+
+GEOMETRY = "geometry"
+"""The workspace's folder with one folder for each pass that was measured."""
 
 
 def remove(folder: Path) -> bool:
@@ -17,6 +20,12 @@ def remove(folder: Path) -> bool:
         return False
     shutil.rmtree(aside, ignore_errors=True)  # what is left is stale, and goes at the next compacting
     return True
+
+
+def remove_pass(workspace: Path, pass_id: str) -> None:
+    """Remove the parts and features of a pass, and what was measured of them."""
+    for name in (HELD["pass"], GEOMETRY):
+        remove(workspace / name / pass_id)
 
 
 def newest(folder: Path) -> float:

@@ -62,10 +62,10 @@ class Passes:
         return row[0] if row else None
 
     def delete(self, pass_id: str) -> None:
-        """Remove it with its results and its folder of parts and features. One that is not there is gone already."""
-        folder = self._access.workspace / "passes" / checked_id("pass", pass_id)
+        """Remove it with its results, what was measured of it, and its folders. One that is not there is gone."""
+        checked_id("pass", pass_id)
         self._access.write(lambda db: drop(db, [pass_id]))
-        folders.remove(folder)
+        folders.remove_pass(self._access.workspace, pass_id)
 
 
 def found(db: DuckDBPyConnection, pass_id: str) -> tuple[PassRecord, int] | None:
@@ -79,6 +79,7 @@ def drop(db: DuckDBPyConnection, pass_ids: Sequence[str]) -> None:
     for pass_id in pass_ids:
         query = "DELETE FROM sample_result WHERE pass_key IN (SELECT pass_key FROM pass WHERE pass_id = ?)"
         db.execute(query, [pass_id])
+        db.execute("DELETE FROM geometry_score WHERE ? IN (pass_id, other_pass)", [pass_id])
         db.execute("DELETE FROM pass WHERE pass_id = ?", [pass_id])
 
 

@@ -291,12 +291,38 @@ def m005_embeddings(db: DuckDBPyConnection) -> None:
             device VARCHAR NOT NULL)""")
 
 
+def m006_geometry(db: DuckDBPyConnection) -> None:
+    """What measures of geometry say of the features of passes. Spectra and matrices are files."""
+    db.execute("""
+        CREATE TABLE geometry_score (
+            pass_id VARCHAR,
+            tap VARCHAR,
+            place INTEGER NOT NULL,            -- of the tap among those of its network, from the input on
+            measure VARCHAR,
+            params VARCHAR NOT NULL,           -- JSON object, all of them
+            version INTEGER NOT NULL,          -- of the measure
+            "value" DOUBLE,                    -- NULL where it is not defined, as are low and high
+            samples INTEGER NOT NULL,
+            low DOUBLE,                        -- of a 95 % interval
+            high DOUBLE,
+            "interval" VARCHAR NOT NULL,       -- how it was made
+            why VARCHAR NOT NULL,              -- it is not defined
+            caveats VARCHAR NOT NULL,          -- JSON list
+            seconds DOUBLE NOT NULL,
+            computed_at TIMESTAMP NOT NULL,
+            other_pass VARCHAR,                -- of measures of two; empty: of one
+            other_tap VARCHAR,
+            arrays VARCHAR NOT NULL,           -- JSON list: names of those in the tap's file
+            PRIMARY KEY (pass_id, tap, measure, other_pass, other_tap))""")
+
+
 MIGRATIONS: tuple[Callable[[DuckDBPyConnection], None], ...] = (
     m001_explain,
     m002_samples,
     m003_variants,
     m004_sweeps,
     m005_embeddings,
+    m006_geometry,
 )
 
 

@@ -23,6 +23,7 @@ from analysis.store.datasets import Datasets
 from analysis.store.embeddings import Embeddings
 from analysis.store.failures import unwritable
 from analysis.store.files import Files
+from analysis.store.geometry import GeometryScores
 from analysis.store.jobs import JobJournal
 from analysis.store.passes import Passes
 from analysis.store.samples import Samples
@@ -65,7 +66,7 @@ class Store:
         self.save_speed, self.speeds = variants.save_speed, variants.speeds
         self.save_profile, self.profile, self.profiles = variants.save_profile, variants.profile, variants.profiles
 
-        self.sweeps, self.embeddings = Sweeps(access), Embeddings(access)
+        self.sweeps, self.embeddings, self.geometry = Sweeps(access), Embeddings(access), GeometryScores(access)
 
         samples, scores = Samples(access), Scores(access)
         self.count, self.samples, self.sample_ids = samples.count, samples.page, samples.ids

@@ -19,10 +19,13 @@ _OF_SWEEPS = ("sweep_sample", "sweep_cell", "sweep_result")
 _CONDITION = {"job": "WHERE state NOT IN ('queued', 'running')"}
 
 
-def take(db: DuckDBPyConnection, files: Mapping[str, str], laid: Collection[str] = ()) -> None:
+def take(
+    db: DuckDBPyConnection, files: Mapping[str, str], laid: Collection[str] = (), drawn: Collection[str] = ()
+) -> None:
     """files: table -> its Parquet file. Runs in one transaction; BadTable where rows do not belong together.
 
     laid: ids of the embeddings whose points lie in the workspace; the rows of others would be of no use.
+    drawn: "pass_id/tap" of measured features whose arrays do; of others the numbers are taken alone.
     """
     for table in _PLAIN:
         if table in files:
@@ -38,6 +41,13 @@ def take(db: DuckDBPyConnection, files: Mapping[str, str], laid: Collection[str]
             query = f"""INSERT OR IGNORE INTO {table} BY NAME SELECT * FROM {parquet.SOURCE}
                         WHERE embedding_id = ANY(?::VARCHAR[]) AND {key}_id IN (SELECT {key}_id FROM {key})"""  # noqa: S608
             db.execute(query, [[files[table]], [*laid]])
+    if "geometry_score" in files:
+        query = f"""INSERT OR IGNORE INTO geometry_score BY NAME
+                    SELECT * REPLACE (
+                        CASE WHEN pass_id || '/' || tap = ANY(?::VARCHAR[]) THEN arrays ELSE '[]' END AS arrays)
+                    FROM {parquet.SOURCE} WHERE pass_id IN (SELECT pass_id FROM pass)
+                        AND (other_pass = '' OR other_pass IN (SELECT pass_id FROM pass))"""  # noqa: S608
+        db.execute(query, [[*drawn], [files["geometry_score"]]])
 
 
 def _take_sweeps(db: DuckDBPyConnection, files: Mapping[str, str]) -> None:

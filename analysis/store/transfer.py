@@ -14,7 +14,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from analysis.errors import BadName, BadTable, StoreError, StoreTooNew
-from analysis.store import overview, parquet
+from analysis.store import geometry, overview, parquet
 from analysis.store.access import Access
 from analysis.store.embeddings import FOLDER, POINTS
 from analysis.store.failures import unwritable
@@ -53,13 +53,15 @@ class Transfer:
         """Take in what `export_to` wrote, or nothing. What is there stays; only what is missing is added.
 
         A dataset or selection whose name is taken gets a number behind it; jobs that were not finished are left out,
-        and embeddings whose points are not in this workspace.
+        and embeddings whose points are not in this workspace. What was measured of features comes as numbers; with
+        its spectra and matrices where those are in this workspace.
         BadTable if the folder is not such an export or is damaged, StoreTooNew if a newer Cutaway wrote it.
         """
         with self._access.read() as db:
             files = _checked(db, folder)
         laid = [path.parent.name for path in (self._access.workspace / FOLDER).glob(f"*/{POINTS}")]
-        self._access.write(lambda db: take(db, files, laid))
+        drawn = geometry.files_of(self._access.workspace)
+        self._access.write(lambda db: take(db, files, laid, drawn))
 
 
 def _write(db: DuckDBPyConnection, folder: Path) -> None:

@@ -15,7 +15,7 @@ from analysis.store.files import Files
 ORPHAN_SECONDS = 3600
 """What is younger may belong to a row that is about to be committed."""
 
-_GOING_ON = ("pass", "embedding")
+_GOING_ON = ("pass", "embedding", "geometry_score")
 """Whose folders are filled by jobs."""
 
 _UNFINISHED = "SELECT count(*) FROM job WHERE state IN ('queued', 'running')"
@@ -30,8 +30,8 @@ class Upkeep:
     def compact(self) -> int:
         """Remove files and folders that no row names and that were not written to for an hour; how many files.
 
-        While jobs wait or run, the folders of passes and embeddings, the cells of sweeps and what was uploaded stay:
-        they may be about to go on.
+        While jobs wait or run, the folders of passes, embeddings and geometry, the cells of sweeps and what was
+        uploaded stay: they may be about to go on.
         The log is written into the database's file, where new rows take the room of those that were deleted; the
         file itself becomes smaller only where DuckDB finds its end free.
         """
@@ -58,10 +58,11 @@ def unfinished(db: DuckDBPyConnection) -> int:
 
 
 def unused_folders(db: DuckDBPyConnection, workspace: Path, before: float) -> Iterator[Path]:
-    """Folders of datasets, passes and embeddings that no row names, not written to since `before` (epoch seconds)."""
+    """Folders in the workspace's own folders that no row names, not written to since `before` (epoch seconds)."""
     busy = unfinished(db)
-    for table, name in folders.HELD.items():
-        rows = db.execute(f"SELECT {table}_id FROM {table}").fetchall()  # noqa: S608  names of ours
+    held = [(table, f"{table}_id", name) for table, name in folders.HELD.items()]
+    for table, column, name in (*held, ("geometry_score", "pass_id", folders.GEOMETRY)):
+        rows = db.execute(f"SELECT DISTINCT {column} FROM {table}").fetchall()  # noqa: S608  names of ours
         known = {found for (found,) in rows}
         for folder in sorted((workspace / name).glob("*")) if not (busy and table in _GOING_ON) else []:
             if folder.is_dir() and folder.name not in known and folders.newest(folder) < before:
