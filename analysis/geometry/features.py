@@ -16,7 +16,7 @@ from scipy import sparse
 from analysis.errors import BadParameter
 from analysis.geometry.heads import Judged, judged
 from analysis.geometry.means import NearestMeans, nearest_means
-from analysis.geometry.neighbourhoods import Near, near
+from analysis.geometry.neighbourhoods import Near, Rivals, near, rivals
 from analysis.geometry.subspaces import ClassSubspaces
 
 T = TypeVar("T")
@@ -298,6 +298,18 @@ class Features:
         if most not in kept:
             places = self.drawn(most)
             kept[most] = near(np.asarray(self.values[places], dtype=np.float64) - self.mean, places)
+        return kept[most]
+
+    def rivals(self, most: int) -> Rivals | None:
+        """Who of another class is nearest, among at most so many drawn labelled samples; None of a single class."""
+        kept: dict[int, Rivals | None] = self.__dict__.setdefault("_rivals", {})
+        if most not in kept:
+            places = np.flatnonzero(self.places >= 0)
+            if len(places) > most:
+                places = np.sort(np.random.default_rng(self.seed).choice(places, most, replace=False))
+            rows, classes = np.asarray(self.values[places], dtype=np.float64) - self.mean, self.places[places]
+            several = len(np.unique(classes)) > 1
+            kept[most] = rivals(rows, classes, places, self.seed) if several else None
         return kept[most]
 
     def drawn(self, most: int) -> np.ndarray:

@@ -1,16 +1,15 @@
-"""The nearest neighbours of samples among each other, duplicates left out; what estimators of dimension are made of."""
+"""The nearest neighbours of samples among each other: what estimators of dimension and sharpness are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.geometry.heads import squared_distances
-
 NEIGHBOURS = 60  # kept of each sample: of half of the samples, about 30 are left of them
 _CANCELS = 1e-6  # of the squared lengths: nearer samples are subtracted, not expanded
 _SAME = 1e-12  # of the root mean squared length: no nearer than rounding
-_HALVES = 20
+_SPARE = 4
+_HALVES, _RESAMPLES, _CANDIDATES = 20, 200, 300
 _Z = 1.959964
 
 
@@ -58,17 +57,59 @@ def _nearest(rows: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
     k = min(most, max(len(rows) - 1, 0))
     if not k:
         return np.empty((len(rows), 0), np.int64), np.empty((len(rows), 0))
-    squared = squared_distances(rows)
-    np.fill_diagonal(squared, np.inf)
-    found = np.argpartition(squared, k - 1, axis=1)[:, :k]
-    chosen = np.take_along_axis(squared, found, axis=1)
+    size = float(np.sqrt(np.square(rows).sum(axis=1).mean()))
+    rows = rows / size
     lengths = np.square(rows).sum(axis=1)
+    squared = _squared(rows, lengths)
+    np.fill_diagonal(squared, np.inf)
+    rough = squared.astype(np.float32)  # takes a third of the time; a few more are chosen, for what it rounds
+    some = min(k + _SPARE, len(rows) - 1)
+    found = np.argpartition(rough, some - 1, axis=1)[:, :some]
+    chosen = np.take_along_axis(squared, found, axis=1)
     i, j = np.nonzero(chosen < _CANCELS * (lengths[:, None] + lengths[found]))
     for start in range(0, len(i), 4096):
         a, b = i[start : start + 4096], j[start : start + 4096]
         chosen[a, b] = np.square(rows[a] - rows[found[a, b]]).sum(axis=1)
-    order = np.argsort(chosen, axis=1, kind="stable")
-    return np.take_along_axis(found, order, axis=1), np.sqrt(np.take_along_axis(chosen, order, axis=1))
+    order = np.argsort(chosen, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(found, order, axis=1), size * np.sqrt(np.take_along_axis(chosen, order, axis=1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rivals:
+    """Of n samples of at least two classes, who of another class is nearest."""
+
+    places: np.ndarray  # (n,) ascending, in the features
+    other: np.ndarray  # (n,) which of the n
+    distances: np.ndarray  # (n,) Euclidean, to that one
+    resampled: np.ndarray  # (200,) the smallest distance in bootstrap resamples of the n
+
+
+def rivals(rows: np.ndarray, classes: np.ndarray, places: np.ndarray, seed: int) -> Rivals:
+    """rows (n, D) float64, centred so that little cancels, classes (n,), places (n,) in what they were drawn from."""
+    order = np.argsort(classes, kind="stable")
+    sorted_rows, ends = rows[order], np.cumsum(np.unique(classes, return_counts=True)[1])
+    squared = _squared(sorted_rows, np.square(sorted_rows).sum(axis=1))
+    for start, stop in zip([0, *ends], ends, strict=False):
+        squared[start:stop, start:stop] = np.inf
+    other = np.empty(len(rows), np.int64)
+    other[order] = order[squared.argmin(axis=1)]
+    distances = np.sqrt(np.square(rows - rows[other]).sum(axis=1))
+    closest = np.argsort(distances, kind="stable")[:_CANDIDATES]
+    random, resampled = np.random.default_rng(seed), np.empty(_RESAMPLES)
+    for i in range(_RESAMPLES):
+        drawn = np.zeros(len(rows), bool)
+        drawn[random.integers(0, len(rows), len(rows))] = True
+        both = drawn[closest] & drawn[other[closest]]
+        resampled[i] = distances[closest[both.argmax() if both.any() else -1]]
+    return Rivals(places, other, distances, resampled)
+
+
+def _squared(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """(n, D), squared lengths (n,) -> (n, n) squared distances, to rounding of the lengths; may be below 0 by that."""
+    found = rows @ (-2 * rows.T)
+    found += lengths
+    found += lengths[:, None]
+    return found
 
 
 def half_spread(samples: Near, need: int, estimate: Callable[[np.ndarray], float], seed: int) -> float:
@@ -85,13 +126,13 @@ def half_spread(samples: Near, need: int, estimate: Callable[[np.ndarray], float
         chosen = np.zeros(count, bool)
         chosen[random.choice(count, count // 2, replace=False)] = True
         within = chosen[samples.neighbours[chosen]]
-        nearest = np.argsort(~within, axis=1, kind="stable")[:, :need]  # those of the half first, in order
-        enough = within.sum(axis=1) >= need
-        distances = np.take_along_axis(samples.distances[chosen], nearest, axis=1)
-        found.append(estimate(distances[enough]) if enough.any() else float("nan"))
+        order = np.cumsum(within, axis=1)
+        enough = order[:, -1] >= need
+        within &= (order <= need) & enough[:, None]  # the first of those in the half, `need` of them in each row
+        distances = samples.distances[chosen][within].reshape(-1, need)
+        found.append(estimate(distances) if len(distances) else float("nan"))
     return _Z * float(np.std(found, ddof=1))
 
 
-def subsampled() -> str:
-    """What is said of such an interval."""
-    return f"normal, from {_HALVES} random halves of the samples"
+SUBSAMPLED = f"normal, from {_HALVES} random halves of the samples"
+RESAMPLED = f"{_RESAMPLES} bootstrap resamples"

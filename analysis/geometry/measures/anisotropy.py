@@ -3,10 +3,10 @@
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.heads import unit_rows
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _Z = 1.959964
+_NOTHING = 1e-12  # of the root mean squared length: shorter is rounding
 
 
 @MEASURES.register(
@@ -23,14 +23,18 @@ _Z = 1.959964
 def anisotropy(features: Features, *, centred: bool = False) -> Measured:
     """features -> about 0 to 1; arrays: samples (N,) mean cosine of each with the others, NaN for length 0."""
     middle = features.mean if centred else np.zeros(features.width)
-    total, nothing = np.zeros(features.width), 1e-12 * np.sqrt(features.size)
-    for _, part in features.parts():
-        total += unit_rows(_long(part - middle, nothing)).sum(axis=0)
+    lengths = features.lengths
+    if centred:
+        lengths = [np.sqrt(np.square(part - middle).sum(axis=1)) for _, part in features.parts()]
+        lengths = np.concatenate([*lengths, np.empty(0)])
+    long = lengths > _NOTHING * np.sqrt(features.size)
+    over = np.where(long, 1 / np.where(long, lengths, 1), 0)
+    total = np.zeros(features.width)
+    for where, part in features.parts():
+        total += over[where] @ (part - middle)
     samples = np.full(len(features), np.nan)
     for where, part in features.parts():
-        units = unit_rows(_long(part - middle, nothing))
-        there = np.square(units).sum(axis=1) > 0
-        samples[where] = np.where(there, units @ total - 1, np.nan)
+        samples[where] = np.where(long[where], over[where] * ((part - middle) @ total) - 1, np.nan)
     there = np.isfinite(samples)
     n = int(there.sum())
     if n < 2:
@@ -42,9 +46,3 @@ def anisotropy(features: Features, *, centred: bool = False) -> Measured:
     said = (f"{len(features) - n:,} samples of length 0 have no direction.",) if n < len(features) else ()
     how = "normal, over samples"
     return Measured(value, n, min(low, value), max(high, value), how, arrays={"samples": samples}, caveats=said)
-
-
-def _long(rows: np.ndarray, nothing: float) -> np.ndarray:
-    """Rows that are rounding set to 0."""
-    short = np.square(rows).sum(axis=1) <= nothing**2
-    return np.where(short[:, None], 0, rows)

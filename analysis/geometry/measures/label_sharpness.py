@@ -12,13 +12,12 @@ from typing import Annotated
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.heads import squared_distances
+from analysis.geometry.neighbourhoods import RESAMPLED
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
 _PAPER = "Konz & Mazurowski 2024, arXiv 2401.08865, eq. 4"
 _OF = "the largest 1[y_i != y_j] / ||x_i - x_j|| over pairs of at most 1,000 drawn samples"
-_RESAMPLES, _CANDIDATES = 200, 300
 
 
 @MEASURES.register(
@@ -67,37 +66,15 @@ def _sharpness(features: Features, most: int) -> Measured:
         return undefined("fewer than two classes have samples", features.labelled)
     if features.no_variance:
         return undefined(features.no_variance, features.labelled)
-    places = np.flatnonzero(features.places >= 0)
-    random = np.random.default_rng(features.seed)
-    if len(places) > most:
-        places = np.sort(random.choice(places, most, replace=False))
-    rows = np.asarray(features.values[places], dtype=np.float64) - features.mean
-    classes = features.places[places]
-    if np.ptp(classes) == 0:
-        return undefined("the drawn samples are of one class", len(places))
-    squared = squared_distances(rows)
-    squared[classes[:, None] == classes] = np.inf
-    other = squared.argmin(axis=1)
-    nearest = np.sqrt(np.square(rows - rows[other]).sum(axis=1))
-    if nearest.min() <= 1e-12 * np.sqrt(features.size):
-        return undefined("two samples of different classes have the same features", len(places))
-    order = np.argsort(nearest, kind="stable")[:_CANDIDATES]
-    low, high = np.quantile(_resampled(order, other[order], 1 / nearest[order], len(rows), random), [0.025, 0.975])
-    value = float(1 / nearest[order[0]])
-    pair = features.rows[places[[order[0], other[order[0]]]]]
-    arrays = {"nearest": nearest, "rows": features.rows[places], "pair": pair}
-    how = f"{_RESAMPLES} bootstrap resamples, which can only lower a largest value"
-    return Measured(value, len(places), min(float(low), value), min(float(high), value), how, arrays=arrays)
-
-
-def _resampled(
-    one: np.ndarray, two: np.ndarray, sharpness: np.ndarray, count: int, random: np.random.Generator
-) -> np.ndarray:
-    """Of closest pairs, the sharpest first, that whose two samples are both drawn: (200,)."""
-    found = np.empty(_RESAMPLES)
-    for i in range(_RESAMPLES):
-        drawn = np.zeros(count, bool)
-        drawn[random.integers(0, count, count)] = True
-        both = drawn[one] & drawn[two]
-        found[i] = sharpness[both.argmax() if both.any() else -1]
-    return found
+    found = features.rivals(most)
+    if found is None:
+        return undefined("the drawn samples are of one class", min(most, features.labelled))
+    n, at = len(found.places), int(found.distances.argmin())
+    if found.distances[at] <= 1e-12 * np.sqrt(features.size):
+        return undefined("two samples of different classes have the same features", n)
+    value = float(1 / found.distances[at])
+    high, low = np.quantile(1 / found.resampled, [0.975, 0.025])
+    rows = features.rows[found.places]
+    arrays = {"nearest": found.distances, "rows": rows, "pair": rows[[at, found.other[at]]]}
+    how = f"{RESAMPLED}, which can only lower a largest value"
+    return Measured(value, n, min(float(low), value), min(float(high), value), how, arrays=arrays)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.neighbourhoods import half_spread, subsampled
+from analysis.geometry.neighbourhoods import SUBSAMPLED, half_spread
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
@@ -62,7 +62,7 @@ def mle(
         len(samples),
         max(value - half, 0.0) if there else half,
         value + half,
-        subsampled() if there else "",
+        SUBSAMPLED if there else "",
         arrays={"local": local, "rows": features.rows[samples.places]},
         caveats=samples.caveats + said,
     )
@@ -71,7 +71,7 @@ def mle(
 def _inverses(distances: np.ndarray, less: int) -> np.ndarray:
     """(n, k) ascending -> (n,) 1 / m_i."""
     k = distances.shape[1]
-    return np.log(distances[:, -1:] / distances).sum(axis=1) / (k - less)
+    return (k * np.log(distances[:, -1]) - np.log(distances).sum(axis=1)) / (k - less)
 
 
 def _dimension(inverses: np.ndarray, averaged: str) -> float:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.neighbourhoods import half_spread, subsampled
+from analysis.geometry.neighbourhoods import SUBSAMPLED, half_spread
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
@@ -56,7 +56,7 @@ def twonn(
         len(samples),
         max(value - half, 0.0) if there else half,
         value + half,
-        subsampled() if there else "",
+        SUBSAMPLED if there else "",
         arrays={"log_mu": x, "log_rest": y},
         caveats=samples.caveats,
     )
