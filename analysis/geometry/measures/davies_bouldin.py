@@ -1,0 +1,37 @@
+"""Davies-Bouldin: how much each class overlaps with the one that it overlaps with most (Davies & Bouldin 1979)."""
+
+import numpy as np
+
+from analysis.geometry.features import Features
+from analysis.geometry.heads import squared_distances
+from analysis.geometry.registry import MEASURES, Measured, undefined
+
+
+@MEASURES.register(
+    "classes",
+    "davies_bouldin",
+    label="Davies-Bouldin",
+    group="separability",
+    paper="Davies & Bouldin 1979, IEEE TPAMI 1(2); scikit-learn's davies_bouldin_score",
+    convention="Mean over classes of max over others of (s_i + s_j) / d_ij; s the mean distance of samples to their "
+    "class mean, d between means; pairs whose means are the same point are left out.",
+    reads="0: no spread within; the smaller, the less each class overlaps with its nearest one.",
+    fails="A class with a single sample has no spread and looks perfect; only the nearest class of each counts.",
+    better="low",
+    unmoved=("permutation", "rotation", "scaling", "shift"),
+)
+def davies_bouldin(features: Features) -> Measured:
+    """features of K classes -> 0 or more; arrays: per_class (K,), overlaps (K, K), classes (K,)."""
+    if features.no_spread:
+        return undefined(features.no_spread, features.labelled)
+    if features.counts.max() < 2:
+        return undefined("every class has a single sample, and nothing varies within", features.labelled)
+    known = features.places >= 0
+    spread = np.bincount(features.places[known], np.sqrt(features.apart[known])) / features.counts
+    apart = np.sqrt(squared_distances(features.centred_means))
+    overlaps = np.divide(spread[:, None] + spread, apart, out=np.zeros_like(apart), where=apart > 0)
+    per_class = overlaps.max(axis=1)
+    single = int(np.count_nonzero(features.counts == 1))
+    said = (f"{single:,} classes have a single sample, and so no spread.",) if single else ()
+    arrays = {"per_class": per_class, "overlaps": overlaps, "classes": features.classes}
+    return Measured(float(per_class.mean()), features.labelled, caveats=said, arrays=arrays)

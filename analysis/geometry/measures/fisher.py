@@ -1,0 +1,85 @@
+"""Fisher ratio: the variance of class means beside the variance within, in all directions or feature by feature."""
+
+import numpy as np
+
+from analysis.geometry.features import NOTHING, Features
+from analysis.geometry.registry import MEASURES, Measured, undefined
+
+_ROUNDING = 1e-10  # of the largest eigenvalue of Sw: below it, nothing varies within
+
+
+@MEASURES.register(
+    "classes",
+    "fisher",
+    label="Fisher's discriminant ratio",
+    group="separability",
+    paper="Fisher 1936, Annals of Eugenics 7; Fukunaga 1990, Statistical Pattern Recognition, section 10.2 (J1)",
+    convention="tr(Sw^+ Sb), both over samples, so that large classes count more; not divided by K.",
+    reads="What the best linear projection separates: directions count by how well they tell classes apart.",
+    fails="With few samples a direction, Sw is too small and classes look separable: see its caveat.",
+    better="high",
+    unmoved=("permutation", "rotation", "scaling", "shift"),
+)
+def fisher(features: Features) -> Measured:
+    """features of K classes -> 0 or more; arrays: directions (M,), what each adds, the strongest first."""
+    if why := _not_defined(features):
+        return undefined(why, features.labelled)
+    values, vectors = np.linalg.eigh(features.within)
+    kept = values > _ROUNDING * values[-1]
+    means = np.sqrt(features.counts / features.labelled)[:, None] * _about(features)
+    turned = means @ vectors
+    lost = float(np.square(turned[:, ~kept]).sum() / np.square(turned).sum())
+    strengths = np.linalg.svd(turned[:, kept] / np.sqrt(values[kept]), compute_uv=False)
+    said = []
+    if lost > 1e-9:
+        said.append(f"{lost:.0%} of the variance of class means lies where nothing varies within: it is not counted.")
+    degrees = features.labelled - len(features.classes)
+    if degrees < 10 * int(kept.sum()):
+        said.append(f"{features.labelled:,} samples for {int(kept.sum()):,} directions: the ratio is too large.")
+    if not kept.any() or lost > 1 - 1e-9:
+        return undefined("class means differ only where nothing varies within", features.labelled)
+    arrays = {"directions": np.square(strengths)}
+    return Measured(float(np.square(strengths).sum()), features.labelled, caveats=tuple(said), arrays=arrays)
+
+
+@MEASURES.register(
+    "classes",
+    "fisher_features",
+    label="Fisher ratio of single features",
+    group="separability",
+    paper="Duda, Hart & Stork 2001, Pattern Classification, section 3.8; Gu, Li & Han 2012, arXiv 1202.3725, eq. 2",
+    convention="Median over features of the variance of class means over the variance within, both over samples; "
+    "features that never vary are left out.",
+    reads="How well one channel alone tells classes apart; the chart shows which channels do.",
+    fails="Channels that only tell classes apart together are each near 0; a rotation changes it.",
+    better="high",
+    unmoved=("permutation", "scaling", "shift"),
+)
+def fisher_features(features: Features) -> Measured:
+    """features of K classes -> 0 or more; arrays: per_feature (D,), NaN of those that do not vary within."""
+    if why := _not_defined(features):
+        return undefined(why, features.labelled)
+    within = np.diag(features.within)
+    between = features.counts @ np.square(_about(features)) / features.labelled
+    varies = within > np.maximum(NOTHING * features.size, 1e-24 * between)
+    ratios = np.divide(between, within, out=np.full(features.width, np.nan), where=varies)
+    if not varies.any():
+        return undefined("no feature varies within classes", features.labelled)
+    rest = int(np.count_nonzero(~varies))
+    said = (f"{rest:,} features do not vary within classes and are left out.",) if rest else ()
+    arrays = {"per_feature": ratios}
+    return Measured(float(np.nanmedian(ratios)), features.labelled, caveats=said, arrays=arrays)
+
+
+def _about(features: Features) -> np.ndarray:
+    """(K, D) class means less the mean of labelled samples."""
+    return features.class_means - features.counts @ features.class_means / features.labelled
+
+
+def _not_defined(features: Features) -> str:
+    if features.no_spread:
+        return features.no_spread
+    if features.counts.max() < 2:
+        return "every class has a single sample, and nothing varies within"
+    nothing = not np.nansum(features.apart) > NOTHING * features.size * features.labelled
+    return "nothing varies within classes: it would be infinite" if nothing else ""
