@@ -5,10 +5,10 @@ python -m tests.benchmarks.embeddings [--samples 50000,200000,1000000] [--rounds
 Features and what two models say of them are made up (tests/embeddings_workspace.py); their PCA is in the store before
 the page is opened, once before it is measured. Drawn: from navigation until both panes say how many points they show
 and the browser has painted twice, in a browser without a cache, which also loads Streamlit itself. Usable: until the
-server has ended the page's first run as well. From another page: by a click in a tab that has been at work. Lasso: from the
-mouse let go until the gallery at the right shows what is selected. Sent: all bodies of points, colours and pictures,
-and all messages of Streamlit's socket, until the page is usable in a browser without a cache. Frames: while a pane is
-dragged; browsers without a graphics card draw on the processor, which is said. Medians.
+server has ended the page's first run as well. From another page: by a click in a tab that has been at work. Lasso:
+from the mouse let go until the gallery at the right shows what is selected. Sent: all bodies of points, colours and
+pictures, and all messages of Streamlit's socket, until the page is usable in a browser without a cache. Frames: while
+a pane is dragged; browsers without a graphics card draw on the processor, which is said. Medians.
 """
 
 from __future__ import annotations
