@@ -28,7 +28,8 @@ _OF = "the largest 1[y_i != y_j] / ||x_i - x_j|| over pairs of at most 1,000 dra
     paper=_PAPER,
     convention=f"K_F: {_OF}; in one over the features' own unit.",
     reads="Large: samples of different classes lie close, so that labels change fast and are harder to learn.",
-    fails="One mislabelled or odd pair sets it, and it depends on the scale of features: compare data, not layers.",
+    fails="One mislabelled or odd pair sets it, other draws differ by more than the interval says, and it depends on "
+    "the scale of features: compare data, not layers.",
     differs="Labels that differ count 1 whatever they are; the authors' stored code counts labels that are equal.",
     better="low",
     unmoved=("permutation", "rotation", "shift"),
@@ -47,7 +48,7 @@ def label_sharpness(features: Features, *, most: Annotated[int, Range(100, 5000)
     convention=f"K_F times the root mean squared distance of samples from their mean; K_F is {_OF}.",
     reads="How many times closer than samples are spread the closest two of different classes lie: fit for comparing "
     "layers and networks.",
-    fails="One mislabelled or odd pair sets it.",
+    fails="One mislabelled or odd pair sets it, and other draws differ by more than the interval says.",
     differs="The factor is ours: without it, features of twice the length have half the sharpness.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
