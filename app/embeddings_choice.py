@@ -26,7 +26,7 @@ View = Literal["images", "classes", "confusion", "clusters", "neighbours", "plac
 
 Colour = str
 """What points are coloured by: truth, prediction, correct, confidence, loss, angle, length, margin, error, moved,
-cluster:<clustering_id>, column:<name of the dataset's own>."""
+cluster:<clustering_id>, selection:<selection_id>, column:<name of the dataset's own>."""
 
 COLOURS = ("truth", "prediction", "correct", *NUMBERS, "error", "moved")
 
@@ -59,6 +59,7 @@ class Choice:
     correct: bool | None = None
     ranges: tuple[tuple[str, float | None, float | None], ...] = ()
     text: str = ""
+    within: str = ""  # the id of a saved selection that is drawn alone
     hidden: tuple[int, ...] = ()  # codes of the colour that were clicked away in the legend
     selection: str = ""  # the id of one that is saved
     sample: int | None = None  # the one that was clicked
@@ -78,7 +79,7 @@ def written(choice: Choice) -> dict[str, list[str]]:
         "aligned": [] if choice.aligned else ["0"],
         "camera": ["1"] if choice.camera else [],
     }
-    for name in ("colour", "view", "text", "selection", "sample"):
+    for name in ("colour", "view", "text", "within", "selection", "sample"):
         value = getattr(choice, name)
         query[name] = [] if value == usual[name] else [str(value)]
     return {name: values for name, values in query.items() if values}
@@ -102,6 +103,7 @@ def read(query: Query) -> Choice:
         correct={"1": True, "0": False}.get(first.get("correct", "")),
         ranges=tuple(r for text in query.get("range", []) if (r := _range(text))),
         text=first.get("text", ""),
+        within=first.get("within", ""),
         hidden=_numbers(query.get("hide", [])),
         selection=first.get("selection", ""),
         sample=int(sample) if sample.isdecimal() and int(sample) < 2**31 else None,
@@ -141,12 +143,12 @@ def _bound(value: float | None) -> str:
 
 
 def _range(text: str) -> tuple[str, float | None, float | None] | None:
-    name, low, high, *_ = [*text.split(":"), "", ""]
+    name, low, high = ["", "", *text.rsplit(":", 2)][-3:]
     try:
         bounds = [float(v) if v else None for v in (low, high)]
     except ValueError:
         return None
-    if name not in NUMBERS or any(v is not None and v != v for v in bounds):
+    if not (name in COLOURS or name.startswith("column:")) or any(v is not None and v != v for v in bounds):
         return None
     return name, bounds[0], bounds[1]
 

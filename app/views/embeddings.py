@@ -85,6 +85,9 @@ def _subject(choice: Choice, found: panes_data.Here) -> Subject:
     except UnknownSelection as error:
         st.warning(plain(str(error)), icon=":material/bookmark_remove:")
         choice, selected, words = replace(choice, selection=""), None, ""
+    if choice.within and choice.within not in {s.selection_id for s in selection.saved(found.dataset)}:
+        st.warning("This address draws a selection alone that is not in this workspace; all samples are drawn instead.")
+        choice = replace(choice, within="")
     return Subject(choice, found.dataset, panes, None, selected, words)
 
 
@@ -93,7 +96,7 @@ def _narrowed(subject: Subject) -> tuple[Subject, colouring.Coloured]:
     if not subject.panes:
         return subject, colouring.Coloured("", np.zeros(0, np.uint16))
     coloured = colouring.coloured(subject, dark=st.context.theme.type == "dark")
-    shown = filters.shown(subject.choice, subject.dataset, subject.record, coloured.codes)
+    shown = filters.shown(subject, coloured.codes)
     return replace(subject, shown=shown), coloured
 
 

@@ -238,6 +238,53 @@ def test_filters_hide_what_does_not_pass(page: AppTest, shown: Shown) -> None:
     assert f"{len(wanted):,} shown" in said(page)
 
 
+def test_a_saved_selection_is_drawn_alone_and_colours(page: AppTest, shown: Shown) -> None:
+    drawn(page)
+    store, (dataset,) = resources.store(), resources.store().datasets()
+    kept = store.save_selection("few", [3, 5, 8], dataset.dataset_id)
+    page.query_params["within"] = kept.selection_id
+    page.query_params["colour"] = f"selection:{kept.selection_id}"
+    page = drawn(opened(within=kept.selection_id, colour=f"selection:{kept.selection_id}"))
+    assert np.flatnonzero(shown.asked("lit")).tolist() == [3, 5, 8]
+    assert shown.colouring.names == ("inside", "outside")
+    assert np.flatnonzero(np.asarray(shown.colouring.codes) == 0).tolist() == [3, 5, 8]
+    assert shown.asked("lit") is not None
+    gone = drawn(opened(within="nobody"))
+    assert "not in this workspace" in " ".join(w.value for w in gone.warning)
+    assert shown.asked("lit") is None
+
+
+def test_a_range_of_any_number_that_colours(page: AppTest, shown: Shown) -> None:
+    drawn(page)
+    drawn(opened(pane=[NET, HALF], colour="moved"))
+    values = np.asarray(shown.colouring.values)
+    least = float(np.median(values))
+    at = drawn(opened(pane=[NET, HALF], colour="moved", range=f"moved:{least:.9g}:"))
+    found = np.flatnonzero(shown.asked("lit"))
+    np.testing.assert_array_equal(found, np.flatnonzero(values >= np.float32(f"{least:.9g}")))
+    assert 0 < len(found) < SIZE
+    assert f"{len(found):,} shown" in said(at)
+
+
+def test_columns_that_images_brought_along_colour_them(page: AppTest, shown: Shown, monkeypatch) -> None:
+    from app.widgets.embeddings import numbers
+
+    drawn(page)
+    (dataset,) = resources.store().datasets()
+    images = resources.dataset(dataset.dataset_id)
+    own = {"camera": ["a", "b"] * (SIZE // 2), "age": [float(i) for i in range(SIZE)], "same": [1] * SIZE}
+    monkeypatch.setattr(type(images), "own_columns", property(lambda _: tuple(own)))
+    monkeypatch.setattr(type(images), "column", lambda _, name: own[name])
+    numbers._kept.clear()
+    drawn(opened(colour="column:camera"))
+    assert shown.colouring.names == ("a", "b")
+    drawn(opened(colour="column:age", range="column:age:290:"))
+    np.testing.assert_array_equal(shown.colouring.values, np.arange(SIZE, dtype=np.float32))
+    assert np.flatnonzero(shown.asked("lit")).tolist() == list(range(290, SIZE))
+    drawn(opened(colour="column:same"))
+    assert list(shown.colouring.names) == [f"class {i}" for i in range(CLASSES)]  # it tells nothing: as if not asked
+
+
 @pytest.mark.parametrize(
     "colour", ["prediction", "correct", "confidence", "angle", "margin", "moved", "error", "nonsense"]
 )

@@ -30,6 +30,7 @@ COLUMN_WORDS = {"width_px": "Width of the image", "height_px": "Height of the im
 NO_LABEL, NO_CLUSTER = "no label", "no cluster"
 OUTCOMES = ("right", "wrong", "not known")
 MOST_CODES = 65_000
+MOST_SELECTIONS = 30
 ENDS = (0.5, 99.5)
 """Per cent of the values that the colours span: a few outliers must not make all the others alike."""
 
@@ -54,6 +55,8 @@ def offered(subject: Subject) -> dict[str, str]:
     found = [c for c in COLOURS if _there(c, subject, known)]
     words = {c: WORDS[c] for c in found}
     words |= {f"column:{n}": COLUMN_WORDS.get(n, n) for n in known.columns}
+    kept = resources.store().selections(subject.dataset.dataset_id)[:MOST_SELECTIONS]
+    words |= {f"selection:{s.selection_id}": f"In '{s.name}'" for s in kept}
     return words | {f"cluster:{c.clustering_id}": _cluster_words(c, laid) for laid, c in clusterings(subject.panes)}
 
 
@@ -113,8 +116,13 @@ def coloured(subject: Subject, dark: bool = False) -> Coloured:
     kind, _, name = wanted.partition(":")
     if kind == "cluster":
         return _clusters(name, words[wanted])
+    if kind == "selection":
+        inside = np.ones(subject.dataset.size, np.int64)
+        inside[resources.store().selection_ids(name)] = 0
+        return _classes(words[wanted], inside, ("inside", "outside"), "")
     if kind == "column":
-        return _column(known.columns[name], words[wanted], dark)
+        unit = "px" if name in COLUMN_WORDS else ""
+        return _column(known.columns[name], words[wanted], unit, dark)
     if wanted == "truth":
         return _classes(words[wanted], known.labels, subject.dataset.class_names, NO_LABEL)
     if wanted == "prediction":
@@ -124,6 +132,17 @@ def coloured(subject: Subject, dark: bool = False) -> Coloured:
         codes = np.where(known.correct == 1, 0, np.where(known.correct == 0, 1, 2)).astype(np.uint16)
         return Coloured(words[wanted], codes, OUTCOMES, palette=(palette.RIGHT, palette.WRONG, palette.NOTHING))
     return _number(words[wanted], _values(wanted, subject, known), UNITS.get(wanted, ""), dark)
+
+
+def numeric(wanted: str, subject: Subject) -> np.ndarray | None:
+    """(N,) the numbers behind a colour, nan where there is none; None where they are not there, or no numbers."""
+    known = told(subject.dataset, subject.record)
+    kind, _, name = wanted.partition(":")
+    if kind == "column":
+        values = known.columns.get(name)
+        return values if values is not None and values.dtype.kind == "f" else None
+    numbers = (*known.numbers, "error", "moved")
+    return _values(wanted, subject, known) if wanted in numbers and _there(wanted, subject, known) else None
 
 
 def _values(wanted: str, subject: Subject, known: Told) -> np.ndarray:
@@ -154,9 +173,9 @@ def _clusters(clustering_id: str, title: str) -> Coloured:
     return _classes(title, labels, [f"cluster {i + 1}" for i in range(count)], NO_CLUSTER)
 
 
-def _column(values: np.ndarray, title: str, dark: bool) -> Coloured:
+def _column(values: np.ndarray, title: str, unit: str, dark: bool) -> Coloured:
     if values.dtype.kind == "f":
-        return _number(title, values, "px", dark)
+        return _number(title, values, unit, dark)
     names, codes = np.unique(values, return_inverse=True)
     return _classes(title, codes[: len(values)], [str(n) for n in names[:MOST_CODES]], "others")
 

@@ -46,7 +46,7 @@ def _controls(subject: Subject, found: Here) -> Choice:
     """What there is to set once there are panes."""
     choice = _colour(subject)
     with boundary():
-        choice = filters.popover(choice, subject.dataset, subject.record)
+        choice = filters.popover(replace(subject, choice=choice), colouring.offered(subject))
     if len(subject.panes) > 1:
         choice = _together(replace(subject, choice=choice))
     _add(subject, found)

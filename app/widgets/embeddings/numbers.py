@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,10 @@ import streamlit as st
 from analysis.records import NUMBERS, UNLABELLED, DatasetRecord, Filter, PassRecord
 from app import resources
 from app.recent import Recent
+from models.errors import CutawayError
+
+FEW = 40
+"""Whole numbers that are told apart by colours of their own; more of them are drawn as a ramp."""
 
 KEPT = 8
 """Datasets, each with one pass, in memory."""
@@ -47,6 +51,7 @@ def _read(dataset: DatasetRecord, record: PassRecord | None) -> Told:
     if dataset.conditions:
         texts = np.array([c or "clean" for c in table["condition"].to_pylist()])
         columns["condition"] = texts
+    columns |= _own(dataset)
     if record is None:
         nothing = np.full(dataset.size, np.nan, np.float32)
         return Told(labels, np.full(dataset.size, -1, np.int32), nothing, {}, columns)
@@ -58,6 +63,23 @@ def _read(dataset: DatasetRecord, record: PassRecord | None) -> Told:
         {n: values for n, values in numbers.items() if np.isfinite(values).any()},
         columns,
     )
+
+
+def _own(dataset: DatasetRecord) -> dict[str, np.ndarray]:
+    """What the dataset's source brought along: numbers, where there are more than a few of them, else texts."""
+    try:
+        images = resources.dataset(dataset.dataset_id)
+        found = {name: images.column(name) for name in images.own_columns}
+    except CutawayError:  # its files are gone: what the store knows can be shown without them
+        return {}
+    return {name: column for name, values in found.items() if len(np.unique(column := _column(values))) > 1}
+
+
+def _column(values: Sequence[Any]) -> np.ndarray:
+    kinds = {type(v) for v in values if v is not None}
+    if kinds <= {int, float} and (float in kinds or len(set(values)) > FEW):
+        return np.array([np.nan if v is None else v for v in values], np.float32)
+    return np.array(["none" if v is None else str(v) for v in values])
 
 
 def _filled(size: int, places: np.ndarray, column: Any, empty: float, kind: type) -> np.ndarray:

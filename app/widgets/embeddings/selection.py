@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from analysis.records import DatasetRecord
+from analysis.records import DatasetRecord, Selection
 from app import frame, linked, resources
 from app.boundary import boundary, guarded, plain
 from app.embeddings_choice import PAGE, SHORT, Choice, Laid, Subject
@@ -106,9 +106,14 @@ def _use(selection_id: str) -> None:
     PAGE.change(selection=selection_id)
 
 
+def saved(dataset: DatasetRecord) -> list[Selection]:
+    """The selections of this dataset."""
+    return resources.store().selections(dataset.dataset_id)
+
+
 def _saved(subject: Subject) -> None:
-    """A popover with the selections of this dataset."""
-    found = resources.store().selections(subject.dataset.dataset_id)
+    """A popover with them."""
+    found = saved(subject.dataset)
     if not found:
         return
     box = st.popover("Saved", icon=":material/bookmarks:", key="embeddings.saved", on_change="rerun")
