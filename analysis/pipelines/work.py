@@ -55,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
     "prune": Kind("analysis.pipelines.pruning:compute", "analysis.pipelines.pruning:finish", "compute"),
     "sweep": Kind("analysis.pipelines.sweep:compute", "analysis.pipelines.sweep:finish", "compute"),
     "fourier": Kind("analysis.pipelines.fourier:compute", "analysis.pipelines.fourier:finish", "compute"),
+    "geometry": Kind("analysis.pipelines.geometry:compute", "analysis.pipelines.geometry:finish", "compute"),
     "embed": Kind("analysis.pipelines.embedding:compute", "analysis.pipelines.embedding:finish", "project"),
     "assess": Kind(
         "analysis.pipelines.embedding_quality:compute", "analysis.pipelines.embedding_quality:finish", "project"

@@ -114,6 +114,7 @@ def test_size_and_counts(tmp_path):
             "model", "image", "prediction", "run", "attribution_map", "dataset", "sample", "pass", "sample_result",
             "selection", "selection_member", "class_map", "job", "variant_measure", "model_speed", "model_profile",
             "sweep", "sweep_cell", "sweep_sample", "sweep_result", "embedding", "clustering",
+            "geometry_score",
         }  # fmt: skip
 
 

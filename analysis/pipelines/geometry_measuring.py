@@ -1,0 +1,128 @@
+"""Features of a pass as measures take them, and what the measures say of one tap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analysis.errors import DataError
+from analysis.measurements import Measurement
+from analysis.passes.features import feature_path
+from analysis.pipelines.geometry_asking import PENULTIMATE, measures_of
+from analysis.pipelines.predict import PASSES
+from analysis.records import UNLABELLED, Images, PassRecord
+from analysis.types import Report, silent
+
+if TYPE_CHECKING:
+    from analysis.geometry.features import Features
+    from analysis.geometry.registry import Measure, Measured
+    from models.classifier import Head
+
+Found = list[tuple["Measured", "Measure", float]]
+"""What each measure says, and the seconds that it took."""
+
+
+def features_of(workspace: Path, record: PassRecord, tap: str, dataset: Images, head: Head | None) -> Features:
+    """What a pass kept at a tap, with the classifier's classes as labels, and its head where the tap is its input.
+
+    Predictions are the pass's own. DataError where the features are gone.
+    """
+    from analysis.geometry.features import Features
+
+    folder = workspace / PASSES / record.pass_id
+    try:
+        values = np.load(feature_path(folder, tap), mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"The features of {record.model_name} over '{record.dataset_name}' at {tap} are not in the workspace any "
+            "more. Measure again: the model is run over the dataset for them."
+        ) from error
+    labels = np.array([*record.class_map, UNLABELLED], np.int64)[dataset.labels]
+    if len(values) != len(labels):
+        raise DataError(f"There are features of {len(values):,} samples at {tap}, and the dataset has {len(labels):,}.")
+    weight, bias = _weights(head) if tap == PENULTIMATE and head is not None else (None, None)
+    return Features(
+        values,
+        labels,
+        class_names=record.class_names,
+        weight=weight,
+        bias=bias,
+        predictions=predictions_of(folder, len(labels)),
+    )
+
+
+def predictions_of(folder: Path, samples: int) -> np.ndarray | None:
+    """(N,) int64 from the parts of a pass; None where they are not whole."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    found = np.full(samples, -1, np.int64)
+    try:
+        for path in sorted(folder.glob("part-*.parquet")):
+            table = parquet.read_table(path, columns=["sample", "prediction"])
+            found[table["sample"].to_numpy()] = table["prediction"].to_numpy()
+    except (OSError, pa.ArrowInvalid, IndexError):
+        return None
+    return found if len(found) and found.min() >= 0 else None
+
+
+def measure_tap(features: Features, names: Sequence[str] = (), report: Report = silent) -> Found:
+    """Those measures (of pairs left out), or all that are not slow, one after the other."""
+    return [*measured_one_by_one(features, measures_of(names), report)]
+
+
+def measured_one_by_one(
+    features: Features, measures: Sequence[Measure], report: Report = silent
+) -> Iterator[tuple[Measured, Measure, float]]:
+    """report is told before each, so that a long tap can be cancelled."""
+    for number, measure in enumerate(measures):
+        report(number / len(measures), measure.label)
+        began = time.perf_counter()
+        yield measure.function(features), measure, time.perf_counter() - began
+
+
+def kept(
+    found: Found, pass_id: str, tap: str, place: int
+) -> tuple[list[Measurement], dict[tuple[str, ...], Mapping[str, np.ndarray]]]:
+    """As the store takes it: numbers, and their arrays."""
+    numbers = [measurement(one, measure, seconds, pass_id, tap, place) for one, measure, seconds in found]
+    arrays: dict[tuple[str, ...], Mapping[str, np.ndarray]] = {
+        (tap, m.name): {n: np.asarray(a) for n, a in one.arrays.items()} for one, m, _ in found if one.arrays
+    }
+    return numbers, arrays
+
+
+def measurement(
+    found: Measured, measure: Measure, seconds: float, pass_id: str, tap: str, place: int, **other: Any
+) -> Measurement:
+    """One number as it is kept. other: other_pass, other_tap of measures of two."""
+    made = Measurement(
+        pass_id=pass_id,
+        tap=tap,
+        place=place,
+        measure=measure.name,
+        params=measure.bound(),
+        version=measure.version,
+        value=float(found.value),
+        samples=int(found.samples),
+        low=float(found.low),
+        high=float(found.high),
+        interval=found.interval,
+        why=found.why,
+        caveats=tuple(found.caveats),
+        seconds=seconds,
+        computed_at=datetime.now(UTC),
+        arrays=tuple(found.arrays),
+    )
+    return replace(made, **other)
+
+
+def _weights(head: Head) -> tuple[np.ndarray, np.ndarray | None]:
+    weight = head.weight.detach().cpu().double().numpy()
+    return weight, None if head.bias is None else head.bias.detach().cpu().double().numpy()
