@@ -53,7 +53,7 @@ def matrix(
     """A measure of pairs on every row with every column; without columns, of the rows with each other.
 
     rows and columns: features of the same samples in the same order, by the name of the layer or the variant. All
-    measures of pairs are symmetric: without columns each pair is taken once. report: the share that is done.
+    measures of similarity are symmetric: without columns each pair is taken once. report: the share that is done.
     """
     if measure.kind != "pair":
         raise BadParameter(
@@ -64,11 +64,12 @@ def matrix(
     values, lows, highs = (np.full(shape, np.nan) for _ in range(3))
     samples, whys = np.zeros(shape, np.int64), [[""] * shape[1] for _ in range(shape[0])]
     interval, caveats = "", dict[str, None]()
-    pairs = [(i, j) for i in range(shape[0]) for j in range(shape[1]) if columns is not None or i <= j]
+    once = columns is None and measure.group == "similarity"
+    pairs = [(i, j) for i in range(shape[0]) for j in range(shape[1]) if i <= j or not once]
     names = tuple(rows), tuple(across)
     for done, (i, j) in enumerate(pairs, start=1):
         found = measure.function(rows[names[0][i]], across[names[1][j]], **bound)
-        for a, b in {(i, j), (j, i)} if columns is None else {(i, j)}:
+        for a, b in {(i, j), (j, i)} if once else {(i, j)}:
             values[a, b], lows[a, b], highs[a, b] = found.value, found.low, found.high
             samples[a, b], whys[a][b] = found.samples, found.why
         interval = interval or found.interval

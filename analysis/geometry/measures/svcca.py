@@ -21,7 +21,7 @@ _ROUNDING = 1e-12  # of the largest eigenvalue: below it, a direction is nothing
     convention="Centred; the principal directions that hold 99 % of the variance of each; the mean of all canonical "
     "correlations, as many as the smaller of both has directions.",
     reads="1: the main directions of one are linear combinations of the other's; all count alike.",
-    fails="With few samples beside directions every correlation is near 1 whatever the features: see its caveat.",
+    fails="With few samples beside directions correlations are high whatever the features: see its caveat.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
 )
@@ -32,8 +32,8 @@ def svcca(one: Features, two: Features, *, variance: Annotated[float, Range(0.5,
         return undefined(why, len(one))
     first, second = (of.once(("directions", variance), lambda of=of: _whitening(of, variance)) for of in (one, two))
     kept = first.shape[1], second.shape[1]
-    if max(kept) >= len(one) - 1:
-        said = f"{len(one):,} samples that vary in {max(kept):,} directions can be turned into anything"
+    if sum(kept) >= len(one):
+        said = f"with {len(one):,} samples for {kept[0]:,} and {kept[1]:,} directions some correlations are always 1"
         return undefined(said, len(one))
     products = first.T @ cross(narrow(one), narrow(two)) @ second
     correlations = np.minimum(np.linalg.svd(products, compute_uv=False), 1)
