@@ -11,13 +11,15 @@ import pytest
 from analysis.datasets.opened import OpenDataset
 from analysis.errors import BadParameter, Cancelled, DataError, NotApplicable
 from analysis.geometry import MEASURES, similarity
+from analysis.geometry.features import Features
 from analysis.passes.features import feature_path
 from analysis.pipelines import geometry, geometry_measuring, predict
 from analysis.pipelines.geometry_asking import places
-from analysis.pipelines.geometry_similarity import layers, measured_pairs, networks
+from analysis.pipelines.geometry_similarity import cka_at_once, layers, networks
 from analysis.pipelines.predict import DATASETS, PASSES
 from analysis.pipelines.work import KINDS, run_here
 from analysis.store import Store
+from analysis.types import silent
 from models import catalogue
 from models.errors import UnknownName
 from tests.analysis.pipelines.embedding_specimens import dataset_in
@@ -286,18 +288,19 @@ def test_the_worker_knows_the_kind():
     assert KINDS["geometry"].lane == "compute"
 
 
-@pytest.mark.gpu
-def test_a_cuda_device_gives_the_same_cka():
-    from analysis.geometry.features import Features
-
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_all_cross_products_on_one_device_give_the_same_cka(device):
     rng = np.random.default_rng(0)
     base = rng.normal(size=(5000, 40)).astype(np.float32)
     taps = {str(i): Features(base @ rng.normal(size=(40, 20 + i)).astype(np.float32)) for i in range(3)}
     taps["flat"] = Features(np.ones((5000, 3), np.float32))
-    pairs = [("0", "1"), ("0", "2"), ("0", "flat")]
-    found = {pair: one for pair, one, _ in measured_pairs("cka", taps, None, pairs, lambda *_: None)}
-    for pair in pairs[:2]:
-        expected = similarity.cka(taps[pair[0]].values, taps[pair[1]].values)
-        assert found[pair].value == pytest.approx(expected, abs=1e-9)
-        assert found[pair].samples == 5000
-    assert "do not vary" in found["0", "flat"].why
+    others = {tap: Features(f.values + rng.normal(size=f.values.shape)) for tap, f in taps.items()}
+    for second in (None, others):
+        pairs = [("0", "1"), ("0", "2"), ("2", "2"), ("flat", "0")]
+        found = dict(zip(pairs, cka_at_once(taps, second, pairs, silent, device), strict=True))
+        for a, b in pairs[:3]:
+            expected = similarity.cka(taps[a].values, (second or taps)[b].values)
+            assert found[a, b].value == pytest.approx(expected, abs=1e-9)
+            assert found[a, b].samples == 5000
+        assert "do not vary" in found["flat", "0"].why
+    assert "4 samples" in cka_at_once({"a": Features(base[:3])}, None, [("a", "a")], silent, device)[0].why
