@@ -22,7 +22,7 @@ from analysis.errors import BadParameter
 from analysis.pipelines.embedding_files import folder_of, left
 from analysis.pipelines.embedding_laying import lay_rows
 from analysis.pipelines.embedding_sources import features_of
-from analysis.store.embeddings import ERRORS, POINTS, write_array
+from analysis.store.embeddings import ERRORS, PLACER, POINTS, write_array
 from analysis.types import Report, part
 
 if TYPE_CHECKING:
@@ -83,9 +83,17 @@ def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
         moved, step = again.stability(seeds, report, steps)
         quality = replace(quality, stability=moved, seeds=seeds)
     if placed:
-        quality = replace(quality, placement=again.placement(part(report, step, steps)))
+        exact = _fixed(folder)  # left-out samples land where they were
+        quality = replace(quality, placement=0.0 if exact else again.placement(part(report, step, steps)))
     write_array(folder_of(workspace, found) / ERRORS, np.asarray(errors, np.float32))
     return {"quality": _noted(quality, embedding).to_json()}
+
+
+def _fixed(folder: Path) -> bool:
+    """Whether samples are placed by a map that no sample has a part in: angles to classes."""
+    from analysis.projections.placing import read_placer
+
+    return (folder / PLACER).is_file() and read_placer(folder / PLACER).kind == "angles"
 
 
 def finish(store: Store, workspace: Path, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,4 +199,4 @@ def _noted(quality: Quality, embedding: Embedding) -> Quality:
     """With what must be said of it."""
     from analysis.projections.quality import warnings
 
-    return replace(quality, notes=tuple(dict.fromkeys((*quality.notes, *warnings(quality, embedding.method)))))
+    return replace(quality, notes=tuple(dict.fromkeys((*warnings(quality, embedding.method), *quality.notes))))

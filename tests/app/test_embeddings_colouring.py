@@ -81,7 +81,7 @@ def test_a_lasso_goes_with_what_was_selected(before: list[int] | None, mode: str
 
 @pytest.mark.parametrize(
     ("name", "values"),
-    [("trustworthiness", (0.99, 0.9, 0.5)), ("overlap", (0.7, 0.2, 0.1)), ("stability", (0.1, 0.3, 0.9))],
+    [("trustworthiness", (0.99, 0.9, 0.5)), ("overlap", (0.8, 0.5, 0.3)), ("stability", (0.1, 0.3, 0.9))],
 )
 def test_numbers_are_good_middling_or_poor(name: str, values: tuple[float, ...]) -> None:
     assert [quality.rated(name, v) for v in values] == ["green", "orange", "red"]

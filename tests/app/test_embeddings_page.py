@@ -168,7 +168,7 @@ def test_later_panes_are_turned_onto_the_first_and_their_way_is_told(page: AppTe
     straight = (raw - raw.mean(0)) @ (left @ right)
     scale = (straight * (first - first.mean(0))).sum() / np.square(straight).sum()
     np.testing.assert_allclose(turned, scale * straight + first.mean(0), atol=1e-3)
-    assert "Median way since pane 1" in said(page)
+    assert "Samples move from pane 1" in said(page)
     assert "turned onto 1" in shown.drawn[1].subtitle
     next(t for t in page.toggle if t.label == "Align").set_value(False)
     drawn(page)
@@ -394,7 +394,7 @@ def test_panes_of_different_dimensions_are_not_turned(page: AppTest, shown: Show
     page.query_params["pane"] = [NET, "net-50|penultimate|clean|pca|3|0"]
     drawn(page)
     assert [d.points.shape[1] for d in shown.drawn] == [2, 3]
-    assert "Median way" not in said(page)
+    assert "Samples move" not in said(page)
     (toggle,) = [t for t in page.toggle if t.label == "Align"]
     assert toggle.disabled
     assert "three" in toggle.help

@@ -13,6 +13,7 @@ from analysis.records import PassRecord
 from app import frame, linked, resources
 from app.boundary import guarded, plain
 from app.embeddings_choice import PAGE, Laid, Subject
+from app.widgets.embeddings import said
 
 _CONFIG = {"displayModeBar": False}
 
@@ -58,7 +59,7 @@ def pane_name(subject: Subject, place: int) -> str:
     pane = laid.pane
     others = [p.pane for p in subject.panes]
     apart = [
-        getattr(pane, part)
+        said.method(pane.method) if part == "method" else getattr(pane, part)
         for part in ("model", "tap", "condition", "method")
         if part == "model" or len({getattr(o, part) for o in others}) > 1
     ]

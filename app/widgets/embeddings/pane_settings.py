@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 DIMS = {"2-D": 2, "3-D": 3}
 DIRECTIONS = "class_directions"
+USUAL = ("pca", "umap", "tsne", "pacmap", "lda", DIRECTIONS, "aligned_umap")
+"""The order of the methods; others come after them."""
 
 
 def line(found: Here, laid: Sequence[Laid]) -> None:
@@ -74,7 +76,7 @@ def _draft(place: int, pane: Pane, found: Here) -> Pane:
         draft = replace(draft, tap=_one(place, "tap", "Read at", _taps(draft, found), pane.tap))
         draft = _condition(place, draft)
     with right:
-        methods = {m.name: m.label for m in PROJECTIONS}
+        methods = {m.name: m.label for m in sorted(PROJECTIONS, key=_usual_first)}
         method = PROJECTIONS[_one(place, "method", "Method", methods, pane.method)]
         draft = _space(place, replace(draft, method=method.name), method)
         given = dict(pane.params) if method.name == pane.method else {}
@@ -85,6 +87,10 @@ def _draft(place: int, pane: Pane, found: Here) -> Pane:
             params = knobs(method, given, f"pane.{place}", PAGE.start, columns=2)
     st.caption(f"{method.note.reads} {method.note.fails}")
     return replace(draft, params=tuple((n, str(v)) for n, v in params))
+
+
+def _usual_first(method: Projection) -> int:
+    return USUAL.index(method.name) if method.name in USUAL else len(USUAL)
 
 
 def _one(place: int, name: str, label: str, words: dict[str, str], value: str) -> str:

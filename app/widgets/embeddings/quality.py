@@ -27,7 +27,7 @@ MEASURES = {
 BOUNDS = {
     "trustworthiness": (0.95, 0.85),
     "continuity": (0.95, 0.85),
-    "overlap": (0.4, 0.15),
+    "overlap": (0.7, 0.4),
     "shepard": (0.8, 0.5),
     "stability": (0.15, 0.5),
     "placement": (0.15, 0.5),

@@ -58,7 +58,11 @@ def section(subject: Subject) -> None:
         _elsewhere(subject)
         st.space("stretch")
         if (said := moved(subject.panes)) is not None:
-            st.caption(said, width="content", help="After turning both onto each other; in the first picture's radius.")
+            st.caption(
+                said, width="content",
+                help="The median over samples of the way between their two places, after turning the later picture "
+                "onto the first; 1 is the first picture's radius.",
+            )  # fmt: skip
 
 
 def _drawn(subject: Subject) -> str:
@@ -70,12 +74,13 @@ def _drawn(subject: Subject) -> str:
 
 
 def moved(panes: Sequence[Laid]) -> str | None:
-    """How far samples are from their places in the first pane, in the middle."""
+    """How far samples are from their places in the first pane, in the middle; of pictures by the same method."""
     words = []
     for place, laid in enumerate(panes[1:], start=2):
-        if laid.moved is not None and np.isfinite(laid.moved).any():
-            words.append(f"{place}: {np.nanmedian(laid.moved):.2f} radii")
-    return "Median way since pane 1 · " + " · ".join(words) if words else None
+        same = laid.pane.method == panes[0].pane.method
+        if same and laid.moved is not None and np.isfinite(laid.moved).any():
+            words.append(f"{np.nanmedian(laid.moved):.2f} to pane {place}")
+    return "Samples move from pane 1: " + ", ".join(words) if words else None
 
 
 def _save(subject: Subject) -> None:
@@ -132,7 +137,9 @@ def _elsewhere(subject: Subject) -> None:
         return
     dataset = subject.dataset.dataset_id
     if saved := subject.choice.selection:
-        frame.link("samples", "Samples", ":material/open_in_new:", dataset=dataset[:SHORT], selection=saved)
+        asked = {"dataset": dataset[:SHORT], "selection": saved}
+        asked |= {"model": subject.record.pass_id[:SHORT]} if subject.record else {}
+        frame.link("samples", "Samples", ":material/open_in_new:", **asked)
     sweep = next((s for s in resources.store().sweeps.all() if s.dataset_id == dataset), None)
     if sweep is not None:
         frame.link("robustness", "Robustness", ":material/open_in_new:", sweep=sweep.sweep_id[:SHORT])

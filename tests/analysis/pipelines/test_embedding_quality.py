@@ -65,6 +65,15 @@ def test_numbers_and_errors_are_measured_and_kept(workspace, store):
     assert errors.mean() == pytest.approx(1 - quality.overlap)
 
 
+def test_what_is_left_out_lands_where_it_was_by_a_map_that_no_sample_made(workspace, store):
+    """Which classes the axes are may go by how many samples there are of each: of fewer, they would be others."""
+    found = made(store, workspace, "class_directions")
+    asked = embedding_quality.asked(found)
+    assert asked["placement"]
+    run_here(store, workspace, "assess", asked)
+    assert store.embeddings.one(found.embedding_id).quality.placement == 0
+
+
 def test_seeded_methods_are_laid_out_with_further_seeds(workspace, store, shaken):
     found = made(store, workspace, "umap")
     asked = embedding_quality.asked(found)

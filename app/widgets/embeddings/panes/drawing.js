@@ -146,7 +146,8 @@ function drawPoints(pane) {
   gl.depthMask(true);
   gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
   const source = sourceOf(pane), morph = pane.morph, goal = morph ? view.panes[morph.to] : source;
-  if (!source.places || !goal.places || !view.ready) return;
+  const here = drawer.buffers.get(source.spec.points), there = drawer.buffers.get(goal.spec.points);
+  if (!source.places || !goal.places || !here || !there || !view.ready) return;
   const solid = source.spec.dims === 3, number = view.colour.kind === "number";
   gl.useProgram(drawer.program);
   gl.uniformMatrix4fv(at.from, false, matrixOfPlaces(pane, source));
@@ -160,8 +161,8 @@ function drawPoints(pane) {
   gl.uniform3fv(at.paper, theme.paper);
   gl.bindTexture(gl.TEXTURE_2D, drawer.palette);
   gl.uniform1i(at.palette, 0);
-  attribute(gl, 0, drawer.buffers.get(source.spec.points), source.spec.dims, gl.UNSIGNED_SHORT, true);
-  attribute(gl, 1, drawer.buffers.get(goal.spec.points), goal.spec.dims, gl.UNSIGNED_SHORT, true);
+  attribute(gl, 0, here, source.spec.dims, gl.UNSIGNED_SHORT, true);
+  attribute(gl, 1, there, goal.spec.dims, gl.UNSIGNED_SHORT, true);
   if (view.codes) attribute(gl, 2, drawer.codes, 1, view.codes.BYTES_PER_ELEMENT === 1 ? gl.UNSIGNED_BYTE : gl.UNSIGNED_SHORT, false);
   else { gl.disableVertexAttribArray(2); gl.vertexAttrib1f(2, view.none); }
   gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, drawer.index);

@@ -52,8 +52,9 @@ function classes(view) {
 
 function entry(view, name, code) {
   const button = el("button", {
-    type: "button", title: `${name}: ${count(view.colour.counts[code] ?? 0)}`,
+    type: "button", title: `${name}: ${count(view.colour.counts[code] ?? 0)}. Click hides it, a double click shows it alone.`,
     onclick: (event) => hide(view, code, event.altKey),
+    ondblclick: () => hide(view, code, true),
   }, el("i", { style: `background:${view.colour.palette[code]}` }), el("span", {}, name));
   view.entries[code] = button;
   return button;

@@ -83,8 +83,19 @@ function layOut(view, finest = 1) {
     pane.box = { left: box.left - from.left, top: box.top - from.top, width: box.width, height: box.height };
     pane.version += 1;
   }
+  wipe(view);
   paintNow(view, panes);
   rest(view);
+}
+
+/** Nothing stays of panes that were elsewhere: each draws in its own part alone. */
+function wipe(view) {
+  for (const layer of [view.under, view.over]) layer.getContext("2d").clearRect(0, 0, layer.width, layer.height);
+  const gl = view.drawer?.gl;
+  if (!gl || gl.isContextLost()) return;
+  gl.disable(gl.SCISSOR_TEST);
+  gl.clearColor(0, 0, 0, 0);
+  gl.clear(gl.COLOR_BUFFER_BIT);
 }
 
 /** Draw before the next frame: a pane, or all; only what lies above the points, where those stay as they are. */
