@@ -134,5 +134,6 @@ class Clustering:
             )
             for c in values["clusters"]
         )
-        given = dict(values) | {"clusters": clusters, "remarks": tuple(values["remarks"])}
-        return cls(**given | {"computed_at": datetime.fromisoformat(values["computed_at"])})
+        given: dict[str, Any] = dict(values) | {"clusters": clusters, "remarks": tuple(values["remarks"])}
+        given["computed_at"] = datetime.fromisoformat(values["computed_at"])
+        return cls(**given)

@@ -45,4 +45,5 @@ class Measurement:
     def from_json(cls, values: Mapping[str, Any]) -> Measurement:
         given: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
         given |= {n: float("nan") for n in ("value", "low", "high") if values[n] is None}
-        return cls(**given | {"computed_at": datetime.fromisoformat(values["computed_at"])})
+        given["computed_at"] = datetime.fromisoformat(values["computed_at"])
+        return cls(**given)

@@ -20,6 +20,7 @@ from app.commands import (
     data,
     embedding,
     explaining,
+    geometry,
     neighbours,
     passes,
     reporting,
@@ -74,7 +75,7 @@ for command in (
     *(data.datasets, data.import_data, passes.train, passes.predict),
     *(variants.prune, variants.prune_grid, variants.export_model, comparing.variants, comparing.compare),
     *(corrupting.corrupt, sweeping.sweep, reporting.sweep_report),
-    *(embedding.embed, neighbours.neighbors),
+    *(embedding.embed, neighbours.neighbors, geometry.geometry),
 ):
     app.command()(command)
 app.command(context_settings=data.KNOBS)(data.generate)

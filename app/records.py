@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from analysis.attribution.registry import AttributionMethod
+from analysis.geometry.registry import Measure
 from analysis.projections.registry import Projection
 from analysis.pruning.registry import PruningMethod
 from analysis.registry import Parameter
@@ -162,6 +163,26 @@ def projection(each: Projection) -> Record:
         "knob": each.knob,
         "steps": list(each.steps),
         "most": each.most,
+        "reads": each.note.reads,
+        "fails": each.note.fails,
+        "differs": each.note.differs,
+        "parameters": [_parameter(p) for p in each.parameters],
+    }
+
+
+def measure(each: Measure) -> Record:
+    """One measure of geometry, with the form of its definition and all that a user may turn."""
+    return {
+        "name": each.name,
+        "label": each.label,
+        "kind": each.kind,
+        "group": each.group,
+        "paper": each.note.paper,
+        "convention": each.convention,
+        "unit": each.unit,
+        "better": each.better,
+        "unmoved": list(each.unmoved),
+        "slow": each.slow,
         "reads": each.note.reads,
         "fails": each.note.fails,
         "differs": each.note.differs,

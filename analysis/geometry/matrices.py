@@ -25,6 +25,7 @@ class Matrix:
     whys: tuple[tuple[str, ...], ...]
     interval: str = ""
     caveats: tuple[str, ...] = ()
+    distance: bool = False  # the smaller the more alike
 
     @property
     def symmetric(self) -> bool:
@@ -34,9 +35,7 @@ class Matrix:
     @property
     def nearest(self) -> tuple[str, ...]:
         """The column that each row is most alike, "" where none is defined; the row itself left out."""
-        likeness = np.where(np.isfinite(self.values), self.values, -np.inf)
-        if self.measure == "procrustes":
-            likeness = np.where(np.isfinite(self.values), -self.values, -np.inf)
+        likeness = np.where(np.isfinite(self.values), -self.values if self.distance else self.values, -np.inf)
         if self.symmetric:
             np.fill_diagonal(likeness, -np.inf)
         return tuple(self.columns[row.argmax()] if row.size and row.max() > -np.inf else "" for row in likeness)
@@ -77,4 +76,6 @@ def matrix(
         if report is not None:
             report(done / len(pairs))
     said = tuple(map(tuple, whys))
-    return Matrix(measure.name, *names, values, lows, highs, samples, said, interval, tuple(caveats))
+    return Matrix(
+        measure.name, *names, values, lows, highs, samples, said, interval, tuple(caveats), measure.better == "low"
+    )

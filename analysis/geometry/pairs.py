@@ -10,9 +10,8 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from analysis.geometry.features import NOTHING, ROWS, Features
+from analysis.geometry.intervals import JACKKNIFE, jackknifed
 from analysis.geometry.registry import Measured
-
-_Z = 1.959964
 
 
 def matched(one: Features, two: Features) -> tuple[Features, Features, str]:
@@ -64,9 +63,14 @@ class Narrow:
         return np.concatenate([np.square(part).sum(axis=1) for part in self] or [np.empty(0)])
 
     @cached_property
+    def scatter(self) -> np.ndarray:
+        """(M, M) X'X."""
+        return cross(self, self)
+
+    @cached_property
     def axes(self) -> tuple[np.ndarray, np.ndarray]:
         """(M,) eigenvalues of the scatter X'X, the largest first; (M, M) its eigenvectors, in columns."""
-        values, vectors = np.linalg.eigh(cross(self, self))
+        values, vectors = np.linalg.eigh(self.scatter)
         return np.maximum(values[::-1], 0), vectors[:, ::-1]
 
 
@@ -99,11 +103,6 @@ def square(condensed: np.ndarray) -> np.ndarray:
 
 
 def about(value: float, pulls: np.ndarray, caveats: tuple[str, ...] = ()) -> Measured:
-    """A value of at most 1, and what each sample pulls it by (N,) -> with a 95 % interval: the infinitesimal jackknife.
-
-    The pull is the derivative by a sample's weight; their spread is what a bootstrap would find, to first order
-    (Efron 1982, The jackknife, the bootstrap and other resampling plans, chapter 6).
-    """
-    half = _Z * float(pulls.std(ddof=1)) / float(np.sqrt(len(pulls)))
-    low, high = value - half, min(value + half, max(value, 1.0))
-    return Measured(value, len(pulls), low, high, "infinitesimal jackknife, over samples", caveats=caveats)
+    """A likeness of at most 1, and what each sample pulls it by (N,) -> with its 95 % interval."""
+    half = jackknifed(pulls)
+    return Measured(value, len(pulls), value - half, min(value + half, max(value, 1.0)), JACKKNIFE, caveats=caveats)

@@ -118,7 +118,7 @@ def _at_once(
     if name == STREAMED_PAIR:
         return _streamed(first, second, pairs, report)
     if name == USUAL_PAIR and _gpu() and _all_finite([*first.values(), *(second or {}).values()]):
-        return _on_gpu(first, second, pairs, report)
+        return cka_at_once(first, second, pairs, report)
     return []
 
 
@@ -169,10 +169,14 @@ def _all_finite(given: Sequence[Features]) -> bool:
     return len({len(f) for f in given}) == 1 and all(not f.left_out for f in given)
 
 
-def _on_gpu(
-    first: Mapping[str, Features], second: Mapping[str, Features] | None, pairs: Sequence[Pair], report: Report
+def cka_at_once(
+    first: Mapping[str, Features],
+    second: Mapping[str, Features] | None,
+    pairs: Sequence[Pair],
+    report: Report,
+    device: str = "cuda",
 ) -> list[Measured]:
-    """The debiased CKA of `geometry.similarity`, all cross products on the CUDA device in float64; no intervals."""
+    """The debiased CKA of `geometry.similarity`, all cross products on one device in float64; no intervals."""
     import torch
 
     from analysis.geometry.registry import Measured, undefined
@@ -184,14 +188,14 @@ def _on_gpu(
     count = len(next(iter(given.values())))
     if count < 4:
         return [undefined("the debiased form takes 4 samples", count) for _ in pairs]
-    means = {key: torch.from_numpy(f.mean).cuda() for key, f in given.items()}
-    products = {pair: torch.zeros((), dtype=torch.float64, device="cuda") for pair in asked}
+    means = {key: torch.from_numpy(f.mean).to(device) for key, f in given.items()}
+    products = {pair: torch.zeros((), dtype=torch.float64, device=device) for pair in asked}
     diagonals, lengths = dict(products), dict[Any, Any]()
     sums: dict[Any, Any] = {}
     for start in range(0, count, _ROWS):
         report(start / count, f"CKA of {len(pairs):,} pairs, {start:,} of {count:,} samples")
         part = {
-            key: torch.from_numpy(np.array(f.values[start : start + _ROWS])).cuda().double() - means[key]
+            key: torch.from_numpy(np.array(f.values[start : start + _ROWS])).to(device).double() - means[key]
             for key, f in given.items()
         }
         squares = {key: values.square().sum(dim=1) for key, values in part.items()}

@@ -32,9 +32,8 @@ def main_taps(classifier: Classifier) -> tuple[str, ...]:
     activations stand for them; of many blocks an even part is taken.
     """
     order = all_taps(classifier)
-    inner = [
-        name for name in order if name != PENULTIMATE and name != (classifier.head.name if classifier.head else "")
-    ]
+    head = classifier.head.name if classifier.head is not None else ""
+    inner = [name for name in order if name != PENULTIMATE and not f"{head}.".startswith(f"{name}.")]
     blocks = _blocks(inner)
     last = PENULTIMATE if classifier.head is not None else classifier.default_tap
     pooled = classifier.head.pooled_tap if classifier.head is not None else None

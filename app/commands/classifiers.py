@@ -35,8 +35,8 @@ def taps(
 
 def methods(
     family: Annotated[
-        Literal["attribution", "pruning", "projections"],
-        typer.Option(help="What they are for: explaining, making smaller, or laying out features."),
+        Literal["attribution", "pruning", "projections", "geometry"],
+        typer.Option(help="What they are for: explaining, making smaller, laying out features, or measuring them."),
     ] = "attribution",
     as_json: AsJson = False,
 ) -> None:
@@ -51,6 +51,10 @@ def methods(
         from analysis.projections import PROJECTIONS
 
         found = [records.projection(m) for m in PROJECTIONS]
+    elif family == "geometry":
+        from analysis.geometry import MEASURES
+
+        found = [records.measure(m) for m in MEASURES]
     else:
         from analysis.attribution import METHODS
 

@@ -5,6 +5,7 @@ from tests.benchmarks import (
     corruptions,
     embeddings,
     first_paint,
+    geometry,
     pages,
     passes,
     pruning,
@@ -24,3 +25,4 @@ if __name__ == "__main__":
     first_paint.main([])
     pages.main([])
     embeddings.main([])
+    geometry.main([])

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.intervals import JACKKNIFE, jackknifed
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 
@@ -30,4 +31,15 @@ def calinski_harabasz(features: Features) -> Measured:
     within = float(np.nansum(features.apart))
     if not within > 1e-24 * between:
         return undefined("nothing varies within classes: it would be infinite", count)
-    return Measured(between / (classes - 1) / (within / (count - classes)), count)
+    value = between / (classes - 1) / (within / (count - classes))
+    half = jackknifed(count * value * _pulls(features, features.class_means - middle, between, within))
+    return Measured(value, count, max(value - half, 0.0), value + half, JACKKNIFE)
+
+
+def _pulls(features: Features, apart: np.ndarray, between: float, within: float) -> np.ndarray:
+    """(n,) of labelled samples: the derivative of log (tr B / tr W) by each one's weight."""
+    found = np.square(apart).sum(axis=1)[features.places] / between - features.apart / within
+    for where, part in features.parts():
+        own = features.places[where]
+        found[where] += 2 * ((part - features.class_means[own]) * apart[own]).sum(axis=1) / between
+    return found[features.places >= 0]

@@ -52,7 +52,7 @@ def cka(one: Features, two: Features, *, estimator: Estimator = "debiased") -> M
 
 def _pulls(x: Narrow, y: Narrow, estimator: Estimator) -> tuple[float, np.ndarray]:
     """N^2 times HSIC, in the form asked for, and (N,) what each sample adds to it: x_i' X'Y y_i."""
-    products, n = cross(x, y), len(x)
+    products, n = x.scatter if x is y else cross(x, y), len(x)
     each = np.concatenate([((first @ products) * second).sum(axis=1) for first, second in zip(x, y, strict=True)])
     total = float(np.square(products).sum())
     if estimator == "biased":

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.geometry.features import NOTHING, Features
+from analysis.geometry.intervals import JACKKNIFE, jackknifed
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _ROUNDING = 1e-10  # of the largest eigenvalue of Sw: below it, nothing varies within
@@ -29,7 +30,8 @@ def fisher(features: Features) -> Measured:
     means = np.sqrt(features.counts / features.labelled)[:, None] * _about(features)
     turned = means @ vectors
     lost = float(np.square(turned[:, ~kept]).sum() / np.square(turned).sum())
-    strengths = np.linalg.svd(turned[:, kept] / np.sqrt(values[kept]), compute_uv=False)
+    whitened = turned[:, kept] / np.sqrt(values[kept])
+    _, strengths, axes = np.linalg.svd(whitened, full_matrices=False)
     said = []
     if lost > 1e-9:
         said.append(f"{lost:.0%} of the variance of class means lies where nothing varies within: it is not counted.")
@@ -38,8 +40,24 @@ def fisher(features: Features) -> Measured:
         said.append(f"{features.labelled:,} samples for {int(kept.sum()):,} directions: the ratio is too large.")
     if not kept.any() or lost > 1 - 1e-9:
         return undefined("class means differ only where nothing varies within", features.labelled)
-    arrays = {"directions": np.square(strengths)}
-    return Measured(float(np.square(strengths).sum()), features.labelled, caveats=tuple(said), arrays=arrays)
+    value, arrays = float(np.square(strengths).sum()), {"directions": np.square(strengths)}
+    turn = vectors[:, kept] / np.sqrt(values[kept])
+    half = jackknifed(_pulls(features, turn, _about(features) @ turn, axes.T * strengths))
+    low, high = max(value - half, 0.0), value + half
+    return Measured(value, features.labelled, low, high, JACKKNIFE, caveats=tuple(said), arrays=arrays)
+
+
+def _pulls(features: Features, turn: np.ndarray, means: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """(n,) of labelled samples: n times the derivative of tr(Sw^+ Sb) by each one's weight.
+
+    With z a sample less its class's mean and m its class's mean, both whitened by turn: 2 z'm + m'm - z' Sb z.
+    """
+    found = np.full(len(features), np.nan)
+    for where, part in features.parts():
+        own = features.places[where]
+        apart = (part - features.class_means[own]) @ turn
+        found[where] = ((2 * apart + means[own]) * means[own]).sum(axis=1) - np.square(apart @ spread).sum(axis=1)
+    return found[features.places >= 0]
 
 
 @MEASURES.register(

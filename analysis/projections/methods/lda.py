@@ -54,9 +54,7 @@ def lda(features: np.ndarray, given: Given, *, shrinkage: Literal["auto", "none"
     return Projected(linear(features, placer), axes, placer, tuple(remarks))
 
 
-def _fitted(
-    features: np.ndarray, labels: np.ndarray, shrinkage: str, dims: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _fitted(features: np.ndarray, labels: np.ndarray, shrinkage: str, dims: int) -> tuple[np.ndarray, np.ndarray]:
     """-> directions (D, dims), each one's share of the variance between classes"""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 

@@ -14,6 +14,7 @@ from app.widgets.workspace import embeddings, upkeep
 from app.workspace_choice import Choice
 
 LARGEST = 12
+NAMED = 4  # layers of a pass; of more it is said how many
 DATABASE = "store.duckdb"
 TABLE = "table "  # how the size report calls what lies inside the database
 
@@ -66,12 +67,13 @@ def _passes() -> None:
     for p in found[:LARGEST]:
         row = st.container(horizontal=True, vertical_alignment="center", gap="medium")
         row.markdown(f"**{plain(p.model_name)}** over **{plain(p.dataset_name)}**", width=380)
-        kept = f"; features of {', '.join(p.taps)}" if p.taps else ""
+        layers = ", ".join(p.taps) if len(p.taps) <= NAMED else words.plural(len(p.taps), "layer")
+        kept = f"; features of {layers}" if p.taps else ""
         said = f"{words.plural(p.samples, 'sample')}, {p.condition}, {words.seconds(p.seconds)} on {p.device}{kept}"
         row.caption(plain(said), width="stretch")
         key = f"workspace.pass.{p.pass_id[:16]}"
         with row, st.popover("Delete", icon=":material/delete:", type="tertiary"):
-            goes = "Delete what the model said of each sample, and the features that were kept."
+            goes = "Delete what the model said of each sample, its features, and what was measured of them."
             st.markdown(goes + embeddings.of_pass(p.pass_id))
             st.button("Delete for good", type="primary", key=key, on_click=guarded(_delete), args=(p,))
     if len(found) > LARGEST:

@@ -135,6 +135,17 @@ def test_fisher_written_out():
     assert single.value == pytest.approx(np.median(np.diag(between) / np.diag(within)))
 
 
+@pytest.mark.parametrize("name", ["fisher", "calinski_harabasz"])
+def test_intervals_are_those_of_leaving_each_sample_out(name: str):
+    features = blobs(200)
+    found, places = measured(name, features), np.arange(200)
+    rest = [Features(features.values[places != i], features.labels[places != i]) for i in range(200)]
+    factor = 195 / 196 if name == "calinski_harabasz" else 1.0  # which grows with the samples
+    without = np.array([measured(name, one).value / factor for one in rest])
+    half = 1.96 * np.sqrt(199 / 200 * np.square(without - without.mean()).sum())
+    assert (found.high - found.low) / 2 == pytest.approx(half, rel=0.1)
+
+
 def test_fisher_where_channels_are_dead():
     """Channels that are always 0, and one that only classes change: said, not divided by."""
     features = blobs()

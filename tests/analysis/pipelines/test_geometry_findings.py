@@ -1,0 +1,126 @@
+"""What stands out: the telling differences, in words with their numbers, the strongest first."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from analysis.geometry import MEASURES
+from analysis.measurements import Measurement
+from analysis.pipelines.geometry_findings import CHANGES, stands_out
+
+NAN = float("nan")
+TAPS = ("relu", "layer1.0", "layer2.0", "layer3.0", "penultimate")
+
+
+def number(
+    measure: str, value: float, tap: str = "penultimate", *, half: float = NAN, samples: int = 10_000, **changes
+):
+    return Measurement(
+        pass_id=changes.pop("pass_id", "pass0"),
+        tap=tap,
+        place=TAPS.index(tap),
+        measure=measure,
+        params={},
+        version=1,
+        value=value,
+        samples=samples,
+        low=value - half,
+        high=value + half,
+        interval="" if half != half else "made up",
+        why="" if value == value else "not defined here because it is made up",
+        caveats=(),
+        seconds=0.0,
+        computed_at=datetime(2026, 11, 21, tzinfo=UTC),
+        **changes,
+    )
+
+
+def curve(measure: str, *values: float, half: float = NAN):
+    return [number(measure, value, tap, half=half) for tap, value in zip(TAPS, values, strict=True)]
+
+
+def test_nothing_is_said_to_stand_out_where_nothing_does():
+    same = [*curve("twonn", 4, 5, 6, 7, 8, half=1), *curve("knn_purity", 0.5, 0.55, 0.6, 0.65, 0.7)]
+    (found,) = stands_out([("a", same), ("b", same)])
+    assert found.strength == 0
+    assert "Nothing stands out" in found.text
+    (found,) = stands_out([("a", [])])
+    assert "Nothing has been measured" in found.text
+    (found,) = stands_out([("a", curve("nc1", NAN, NAN, NAN, NAN, NAN))])
+    assert "Nothing has been measured" in found.text
+
+
+def test_a_difference_is_told_beyond_both_intervals_only():
+    a = [number("length", 10.0, half=1), number("twonn", 5.0, half=1), number("mle", 5.0)]
+    b = [number("length", 5.0, half=0.5), number("twonn", 6.5, half=1), number("mle", 50.0)]
+    (found,) = stands_out([("base", a), ("pruned", b)])
+    assert (found.measure, found.tap) == ("length", "penultimate")
+    assert found.values == {"base": 10.0, "pruned": 5.0}
+    assert found.strength == pytest.approx(0.5)
+    assert "5 (4.5 to 5.5, n = 10,000) in pruned" in found.text
+    assert "10 (9 to 11, n = 10,000) in base" in found.text
+    assert MEASURES["length"].label in found.text
+    assert "the head's input" in found.text
+
+
+def test_shares_that_are_both_nearly_nothing_do_not_differ():
+    a, b = [number("sparsity", 0.001, half=1e-4)], [number("sparsity", 0.01, half=1e-4)]
+    assert stands_out([("a", a), ("b", b)])[0].strength == 0
+
+
+def test_no_more_than_a_few_differences_and_two_of_a_group():
+    names = [m.name for m in MEASURES if m.kind != "pair"]
+    found = stands_out(
+        [("a", [number(n, 10.0, half=1) for n in names]), ("b", [number(n, 20.0, half=1) for n in names])]
+    )
+    changes = [f for f in found if set(f.values) == {"a", "b"}]
+    assert len(changes) == CHANGES
+    groups = [MEASURES[f.measure].group for f in changes]
+    assert max(map(groups.count, groups)) <= 2
+
+
+def test_a_measure_that_turns_over_depth():
+    (found,) = stands_out([("net", curve("twonn", 4, 9, 14, 8, 5, half=0.5))])
+    assert (found.measure, found.tap) == ("twonn", "layer2.0")
+    assert "largest in the middle, at layer2.0: 14 dimensions (13.5 to 14.5, n = 10,000)" in found.text
+    assert found.values == {"relu": 4, "layer2.0": 14, "penultimate": 5}
+    (found,) = stands_out([("net", curve("participation_ratio", 9, 3, 2, 4, 8))])
+    assert "smallest in the middle, at layer2.0" in found.text
+
+
+def test_where_classes_come_apart():
+    (found,) = stands_out([("net", curve("knn_purity", 0.3, 0.32, 0.35, 0.8, 0.85))])
+    assert (found.measure, found.tap) == ("knn_purity", "layer3.0")
+    assert "between layer2.0 and layer3.0" in found.text
+    assert found.values == {"layer2.0": 0.35, "layer3.0": 0.8}
+
+
+def test_collapse_and_a_head_that_differs_from_means():
+    (found,) = stands_out([("net", curve("nc1_trace", 5, 3, 2, 1, 0.02))])
+    assert "nearly collapsed at the head's input" in found.text
+    (found,) = stands_out([("net", [number("nc4", 0.25)])])
+    assert "25 % of samples" in found.text
+
+
+def test_classes_that_overlap_and_counts_that_are_uneven():
+    cosines = np.array([[1, -0.5, 0.9], [-0.5, 1, -0.4], [0.9, -0.4, 1]])
+    kept = {
+        "class_mean_angles": {"cosines": cosines, "classes": np.array([0, 2, 3])},
+        "class_mean_norms": {"norms": np.array([3.0, 2.0, 1.0]), "counts": np.array([900, 500, 100])},
+    }
+    kept["class_mean_norms"]["classes"] = np.array([0, 2, 3])
+    numbers = [number("class_mean_angles", 25.8), number("class_mean_norms", 2.0)]
+    found = stands_out(
+        [("net", numbers)],
+        arrays=lambda pass_id, tap, measure: kept[measure],
+        class_names=("cat", "dog", "owl", "ant"),
+    )
+    texts = " ".join(f.text for f in found)
+    assert "cat and ant lie nearest of all classes of net at the head's input: 25.8 degrees" in texts
+    assert "where 120 degrees would be" in texts
+    assert "900 of cat, 100 of ant" in texts
+    assert [f.strength for f in found] == sorted((f.strength for f in found), reverse=True)
+    assert stands_out([("net", numbers)])[0].strength == 0
+    few = stands_out([("net", numbers)], arrays=lambda *_: {}, class_names=("cat",))
+    assert few[0].strength == 0

@@ -1,0 +1,110 @@
+"""`cutaway geometry`, as a user types it."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+
+from analysis.geometry import MEASURES
+from analysis.passes.features import feature_path
+from analysis.store import Store
+from tests.analysis.pipelines.sweep_specimens import dataset, keep
+from tests.app.typed import answered, cutaway
+
+COUNT = 60
+PLAIN = ("--model", "digits-cnn", "--data", f"digits{COUNT}")
+
+
+@pytest.fixture(autouse=True)
+def digits(workspace: Path) -> None:
+    """A dataset `digits60` and a variant `half`."""
+    with Store.open(workspace) as store:
+        dataset(workspace, COUNT, store)
+    keep(workspace, "half")
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *words: object) -> str:
+    """What it says of what it cannot do, and that this is all it says."""
+    capsys.readouterr()
+    assert cutaway(*words) != 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    return " ".join(said.err.replace("│", " ").split())
+
+
+def test_it_measures_the_main_layers_and_writes_a_table(capsys, tmp_path, workspace):
+    out = tmp_path / "new" / "t.parquet"
+    found = answered(capsys, "geometry", *PLAIN, "--out", out)
+    (model,) = found["models"]
+    assert (found["dataset"], found["condition"], model["name"]) == (f"digits{COUNT}", "clean", "digits-cnn")
+    usual = {m.name for m in MEASURES if m.kind != "pair" and not m.slow}
+    single = [n for n in model["numbers"] if not n["other_pass"]]
+    assert {n["measure"] for n in single} == usual
+    assert list(dict.fromkeys(n["tap"] for n in single)) == ["relu1", "relu2", "penultimate"]
+    assert all(n["value"] is not None or n["why"] for n in single)
+    (length,) = (n for n in single if n["measure"] == "length" and n["tap"] == "penultimate")
+    features = np.load(feature_path(workspace / "passes" / length["pass_id"], "penultimate")).astype(np.float64)
+    assert length["value"] == pytest.approx(np.median(np.linalg.norm(features, axis=1)))
+    assert length["samples"] == COUNT
+    table = pyarrow.parquet.read_table(out)
+    assert table.num_rows == len(model["numbers"])
+    rows = table.filter(pyarrow.compute.equal(table["measure"], "length")).to_pylist()
+    assert rows[-1]["value"] == length["value"]
+    assert rows[-1]["convention"] == MEASURES["length"].convention
+    nothing = [r for r in table.to_pylist() if r["value"] is None]
+    assert nothing
+    assert all(r["why"].startswith("not defined here because") for r in nothing)
+    assert found["stands_out"]
+
+
+def test_variants_are_measured_together(capsys, tmp_path):
+    out = tmp_path / "t.csv"
+    words = ("--model", "digits-cnn,half", "--data", f"digits{COUNT}", "--measures", "length,cka,nc1_trace")
+    found = answered(capsys, "geometry", *words, "--tap", "relu2,penultimate", "--out", out)
+    assert [m["name"] for m in found["models"]] == ["digits-cnn", "half"]
+    table = pyarrow.csv.read_csv(out)
+    across = [r for r in table.to_pylist() if r["other_model"] == "half" and r["model"] == "digits-cnn"]
+    assert [(r["tap"], r["other_tap"], r["measure"]) for r in across] == [
+        ("relu2", "relu2", "cka"),
+        ("penultimate", "penultimate", "cka"),
+    ]
+    assert cutaway("geometry", *words, "--tap", "relu2,penultimate") == 0
+    said = capsys.readouterr().out
+    assert "half over digits60: " in said
+    assert "nc1_trace" in said
+    assert "what stands out:" in said
+
+
+def test_what_was_measured_before_is_read_back(capsys, monkeypatch):
+    words = ("geometry", *PLAIN, "--measures", "length", "--no-similarity")
+    first = answered(capsys, *words)
+    monkeypatch.setattr("analysis.pipelines.work.run_here", lambda *_: pytest.fail("it was run again"))
+    assert answered(capsys, *words) == first
+    assert not any(n["other_pass"] for n in first["models"][0]["numbers"])
+
+
+def test_all_layers_and_a_condition(capsys):
+    found = answered(
+        capsys, "geometry", *PLAIN, "--tap", "all", "--measures", "length", "--condition", "gaussian_noise/3"
+    )
+    assert found["condition"] == "gaussian_noise/3"
+    assert len({n["tap"] for n in found["models"][0]["numbers"]}) == 13
+
+
+def test_what_cannot_be_done_is_said_in_a_line(capsys):
+    assert "nothing-such" in complaint(capsys, "geometry", "--model", "nothing-such", "--data", f"digits{COUNT}")
+    assert "roundness" in complaint(capsys, "geometry", *PLAIN, "--measures", "roundness")
+    assert "conv9" in complaint(capsys, "geometry", *PLAIN, "--tap", "conv9")
+    assert "dataset" in complaint(capsys, "geometry", "--model", "digits-cnn", "--data", "no")
+    assert "one to 6" in complaint(capsys, "geometry", "--model", ",", "--data", f"digits{COUNT}")
+
+
+def test_methods_lists_the_measures(capsys):
+    found = answered(capsys, "methods", "--family", "geometry")["methods"]
+    assert {m["name"] for m in found} == {m.name for m in MEASURES}
+    assert all(m["convention"] and m["paper"] and m["reads"] for m in found)
+    assert cutaway("methods", "--family", "geometry") == 0
+    assert "twonn" in capsys.readouterr().out
