@@ -23,7 +23,7 @@ from analysis.errors import DataError
 from analysis.pipelines import predict
 from analysis.pipelines.geometry_asking import asked, comparisons, has_work, main_taps, record, wanted_pairs
 from analysis.pipelines.geometry_files import Parts, moved
-from analysis.pipelines.geometry_measuring import features_of, kept, measure_tap
+from analysis.pipelines.geometry_measuring import features_of, kept, measure_tap, predictions_of, values_of
 from analysis.pipelines.geometry_similarity import as_numbers, measured_pairs
 from analysis.records import PassRecord
 from analysis.types import Report, part
@@ -89,18 +89,20 @@ class _Given:
             if pass_id not in self.records:
                 self.records[pass_id] = self._known(subject)
         self._digests: dict[tuple[str, str], str] = {}
+        self._predictions = {pass_id: predictions_of(workspace, found) for pass_id, found in self.records.items()}
 
     def features(self, pass_id: str, tap: str) -> Features:
         head = self.classifiers[self.subjects[pass_id]["model"]].head
-        return features_of(self.workspace, self.records[pass_id], tap, self.dataset, head)
+        predictions = self._predictions[pass_id]
+        return features_of(self.workspace, self.records[pass_id], tap, self.dataset, head, predictions)
 
     def digest(self, pass_id: str, tap: str) -> str:
         """Of the features themselves; a head's input is like no other tap, for its head."""
         if (pass_id, tap) not in self._digests:
             found = hashlib.blake2b(tap.encode() if tap == "penultimate" else b"")
-            values = self.features(pass_id, tap).values
+            values = values_of(self.workspace, self.records[pass_id], tap)
             for start in range(0, len(values), 4096):
-                found.update(np.ascontiguousarray(values[start : start + 4096]).data)
+                found.update(np.ascontiguousarray(values[start : start + 4096]).tobytes())
             self._digests[pass_id, tap] = f"{values.shape[1]} {found.hexdigest()}"
         return self._digests[pass_id, tap]
 

@@ -106,21 +106,30 @@ def has_work(arguments: Mapping[str, Any]) -> bool:
 
 
 def record(
-    store: Store, model_name: str, dataset_id: str, condition: str = CLEAN.name, taps: Sequence[str] = ()
+    store: Store,
+    model_name: str,
+    dataset_id: str,
+    condition: str = CLEAN.name,
+    taps: Sequence[str] = (),
+    *,
+    class_map: Sequence[int] | None = None,
 ) -> PassRecord | None:
-    """The pass of a model (its name or fingerprint) that has been measured and keeps these features, else the newest.
+    """Of the passes of a model (its name or fingerprint) that keep these features, the one that was measured at most
+    taps, else the newest.
 
-    taps: that it must keep; none: whichever. None where there is no such pass.
+    taps: that it must keep; none: whichever. class_map: how it must match classes. None where there is no such pass.
     """
     fitting = [
         p
         for p in store.passes(dataset_id)
-        if model_name in (p.model_name, p.model_id) and p.condition == condition and p.taps and _keeps(store, p, taps)
+        if model_name in (p.model_name, p.model_id) and p.condition == condition and p.taps
+        if class_map is None or p.class_map == tuple(class_map)
+        if _keeps(store, p, taps)
     ]
     if len(fitting) < 2:
         return fitting[0] if fitting else None
-    measured = {p.pass_id: len({n.tap for n in store.geometry.numbers([p.pass_id])}) for p in fitting}
-    return max(fitting, key=lambda p: measured[p.pass_id])  # of equal ones the first, which is the newest
+    measured = store.geometry.taps([p.pass_id for p in fitting])
+    return max(fitting, key=lambda p: len(measured.get(p.pass_id, ())))  # of equal ones the first, which is the newest
 
 
 def measures_of(names: Sequence[str] = ()) -> list[Measure]:
@@ -185,9 +194,9 @@ def _subject(
     known = _opened(model, workspace / "models", card.digest if card else "")
     chosen = _chosen(known, model, taps)
     said = by_hand(store, workspace, dataset.dataset_id, known.model_id, card, known.class_names)
-    found = record(store, known.model_id, dataset.dataset_id, condition, chosen)
+    class_map = matched(dataset.class_names, known.class_names, said)
+    found = record(store, known.model_id, dataset.dataset_id, condition, chosen, class_map=class_map)
     if found is None:
-        class_map = matched(dataset.class_names, known.class_names, said)
         pass_id = pass_id_of(known.model_id, dataset.dataset_id, condition, class_map, chosen, autocast=False)
     else:
         pass_id = found.pass_id

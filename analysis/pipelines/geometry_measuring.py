@@ -28,21 +28,21 @@ Found = list[tuple["Measured", "Measure", float]]
 """What each measure says, and the seconds that it took."""
 
 
-def features_of(workspace: Path, record: PassRecord, tap: str, dataset: Images, head: Head | None) -> Features:
+def features_of(
+    workspace: Path,
+    record: PassRecord,
+    tap: str,
+    dataset: Images,
+    head: Head | None,
+    predictions: np.ndarray | None = None,
+) -> Features:
     """What a pass kept at a tap, with the classifier's classes as labels, and its head where the tap is its input.
 
-    Predictions are the pass's own. DataError where the features are gone.
+    predictions: the pass's own, where they are read already. DataError where the features are gone.
     """
     from analysis.geometry.features import Features
 
-    folder = workspace / PASSES / record.pass_id
-    try:
-        values = np.load(feature_path(folder, tap), mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"The features of {record.model_name} over '{record.dataset_name}' at {tap} are not in the workspace any "
-            "more. Measure again: the model is run over the dataset for them."
-        ) from error
+    values = values_of(workspace, record, tap)
     labels = np.array([*record.class_map, UNLABELLED], np.int64)[dataset.labels]
     if len(values) != len(labels):
         raise DataError(f"There are features of {len(values):,} samples at {tap}, and the dataset has {len(labels):,}.")
@@ -53,18 +53,29 @@ def features_of(workspace: Path, record: PassRecord, tap: str, dataset: Images, 
         class_names=record.class_names,
         weight=weight,
         bias=bias,
-        predictions=predictions_of(folder, len(labels)),
+        predictions=predictions_of(workspace, record) if predictions is None else predictions,
     )
 
 
-def predictions_of(folder: Path, samples: int) -> np.ndarray | None:
+def values_of(workspace: Path, record: PassRecord, tap: str) -> np.ndarray:
+    """(N, D) float32, mapped, not read. DataError where they are gone."""
+    try:
+        return np.load(feature_path(workspace / PASSES / record.pass_id, tap), mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"The features of {record.model_name} over '{record.dataset_name}' at {tap} are not in the workspace any "
+            "more. Measure again: the model is run over the dataset for them."
+        ) from error
+
+
+def predictions_of(workspace: Path, record: PassRecord) -> np.ndarray | None:
     """(N,) int64 from the parts of a pass; None where they are not whole."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    found = np.full(samples, -1, np.int64)
+    found = np.full(record.samples, -1, np.int64)
     try:
-        for path in sorted(folder.glob("part-*.parquet")):
+        for path in sorted((workspace / PASSES / record.pass_id).glob("part-*.parquet")):
             table = parquet.read_table(path, columns=["sample", "prediction"])
             found[table["sample"].to_numpy()] = table["prediction"].to_numpy()
     except (OSError, pa.ArrowInvalid, IndexError):

@@ -84,6 +84,14 @@ class GeometryScores:
             found = db.execute(_GET, [list(pass_ids), wanted, wanted]).fetchall()
         return [_from_row(row) for row in found]
 
+    def taps(self, pass_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Where each pass was measured, from the input on; a pass that was not is left out."""
+        query = """SELECT pass_id, tap FROM geometry_score WHERE pass_id = ANY(?::VARCHAR[]) AND other_pass = ''
+                   GROUP BY ALL ORDER BY pass_id, min(place), tap"""
+        with self._access.read() as db:
+            rows = db.execute(query, [list(pass_ids)]).fetchall()
+        return {pass_id: tuple(tap for of, tap in rows if of == pass_id) for pass_id, _ in rows}
+
     def arrays(
         self, pass_id: str, tap: str, measure: str, other_pass: str = "", other_tap: str = ""
     ) -> dict[str, np.ndarray]:

@@ -304,3 +304,15 @@ def test_all_cross_products_on_one_device_give_the_same_cka(device):
             assert found[a, b].samples == 5000
         assert "do not vary" in found["flat", "0"].why
     assert "4 samples" in cka_at_once({"a": Features(base[:3])}, None, [("a", "a")], silent, device)[0].why
+
+
+def test_classes_matched_by_hand_make_another_pass(workspace, store, digits):
+    first = done(store, workspace, digits, measures=("length",), similarity=False)["subjects"][0]
+    store.save_class_map(digits, first["model_id"], {3: -1})
+    arguments = asked(store, workspace, digits, measures=("length",), similarity=False)
+    (subject,) = arguments["subjects"]
+    assert subject["run"]
+    run_here(store, workspace, "geometry", arguments)
+    opened = OpenDataset.open(workspace / DATASETS / digits)
+    features = geometry.features_of(workspace, store.pass_record(subject["pass_id"]), "relu2", opened, None)
+    np.testing.assert_array_equal(features.labels, np.where(opened.labels == 3, -1, opened.labels))

@@ -76,6 +76,7 @@ def test_numbers_come_back_as_they_were(store):
     found = store.geometry.numbers(["pass0", "pass1"])
     assert same(found, [numbers[0], numbers[3], numbers[2], numbers[1], numbers[4]])
     assert same(store.geometry.numbers(["pass0"], ["nc1", "nothing"]), [numbers[1]])
+    assert store.geometry.taps(["pass0", "pass1", "pass2"]) == {"pass0": ("conv1", TAP), "pass1": (TAP,)}
     assert store.geometry.numbers(["pass0"], []) == store.geometry.numbers([]) == []
     assert not (store.workspace / "geometry").exists()
 
