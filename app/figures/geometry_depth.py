@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
 GRID = {False: "rgba(29,42,43,0.10)", True: "rgba(230,234,232,0.13)"}
 CHOSEN = "rgba(124,134,136,0.22)"
-STRONG = 30.0
+STRONG = 50.0
 """A measure of only positive values that spans more than this factor has a logarithmic axis."""
 
 FEW = 24
@@ -145,8 +145,10 @@ def _layers(ticks: Sequence[str], large: bool, dark: bool) -> dict:
 
 
 def _values(chart: Chart, dark: bool) -> dict:
-    scale: dict = {"type": "log"} if logarithmic(chart) else {}
-    return {"gridcolor": GRID[dark], "zeroline": False, "fixedrange": True, "automargin": True, "nticks": 5} | scale
+    scale: dict = {"nticks": 5}
+    if logarithmic(chart):
+        scale = {"type": "log", "dtick": 1, "tickformat": "~g"}
+    return {"gridcolor": GRID[dark], "zeroline": False, "fixedrange": True, "automargin": True} | scale
 
 
 def _wrapped(text: str) -> str:

@@ -68,7 +68,7 @@ def spectra(shown: Sequence[Spectrum], *, dark: bool = False, height: int = 460)
         zeroline=False, fixedrange=True,
     )  # fmt: skip
     figure.update_yaxes(gridcolor=GRID[dark], zeroline=False, fixedrange=True, automargin=True)
-    figure.update_yaxes(type="log", exponentformat="power", dtick=1, row=1, col=1)
+    figure.update_yaxes(type="log", tickformat="~%", dtick=1, row=1, col=1)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.04], row=1, col=2)
     figure.update_annotations(font_size=12.5, font_color=INK[dark])
     return figure.update_layout(
