@@ -18,6 +18,7 @@ from analysis.store import Store
 from app import linked, resources
 from app.boundary import boundary, failed
 from app.geometry_choice import PAGE, Network, Subject
+from app.widgets.geometry import shell
 from tests.embeddings_workspace import TAP, Made, made
 
 SCRIPT = """
@@ -92,6 +93,7 @@ def page() -> None:
     with boundary():
         failed()
         shown = subject()
+        st.html(shell.STYLE)
         st.markdown(f"selected: {None if shown.selected is None else len(shown.selected)} {shown.words}")
         import_module(f"app.widgets.geometry.{shown.choice.view}").section(shown)
         PAGE.keep(shown.choice)

@@ -14,18 +14,8 @@ from app.widgets.embeddings import explore
 from app.widgets.embeddings.numbers import told
 from app.widgets.geometry import class_order, class_table, matrices
 from app.widgets.geometry.matrices import KINDS, Square
-from app.widgets.geometry.panel import STYLE, panel, row
-from app.widgets.geometry.spot import (
-    Spot,
-    all_classes,
-    chosen,
-    explained,
-    labelled,
-    of_classes,
-    select,
-    spot_of,
-    stated,
-)
+from app.widgets.geometry.shell import panel
+from app.widgets.geometry.spot import Spot, chosen, line, of_classes, select, stated
 
 KEY = "geometry.classes"
 SPREADS = ("angle_to_mean", "angle_to_weight", "length", "margin_distance", "margin_logit")
@@ -44,8 +34,7 @@ SIDE, LOW = 400, 340
 
 def section(subject: Subject) -> None:
     """Matrices side by side with the pairs that stand out; spreads; the table."""
-    st.html(STYLE)
-    with row("classes"):
+    with line("classes"):
         spot = chosen(subject)
         if spot is not None:
             class_order.controls(subject, spot)
@@ -204,5 +193,3 @@ def _margins(subject: Subject, spot: Spot) -> None:
         )
     matrices.noted(spot, found, "median of the row's samples")
 
-
-__all__ = ["all_classes", "drawn_samples", "explained", "labelled", "section", "spot_of"]

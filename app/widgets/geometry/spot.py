@@ -14,11 +14,14 @@ from analysis.measurements import Measurement
 from analysis.records import PassRecord
 from app import geometry_words, linked, resources
 from app.boundary import guarded, plain
+from app.figures.variant_colours import COLOURS
 from app.geometry_choice import PAGE, Network, Subject
 from app.recent import Recent
 from app.widgets.embeddings.numbers import told
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from analysis.geometry.registry import Measure
 
 KEY = "geometry.spot"
@@ -81,8 +84,11 @@ def measured(subject: Subject) -> tuple[Network, ...]:
     return tuple(n for n in subject.networks if n.numbers and n.record is not None)
 
 
-def chosen(subject: Subject, layers: bool = True) -> Spot | None:
-    """The model, where there are several, and the layer, in this row of controls; None, said, where there is none."""
+def chosen(subject: Subject, layers: bool = False) -> Spot | None:
+    """The model, where there are several, in this row of controls; None, said, where there is none.
+
+    layers: also the layer, in views that have no choice of it above them.
+    """
     networks = measured(subject)
     if not networks:
         st.info(plain(" ".join(n.why for n in subject.networks if n.why) or "Nothing is measured yet."))
@@ -115,6 +121,16 @@ def layer(network: Network, tap: str) -> str:
         on_change=changed,
     )  # fmt: skip
     return tap
+
+
+def line(name: str) -> DeltaGenerator:
+    """A row of controls."""
+    return st.container(horizontal=True, vertical_alignment="center", key=f"geometry-line-{name}")
+
+
+def colours(subject: Subject) -> dict[str, str]:
+    """Of each network, as in all charts of the page."""
+    return {n.name: COLOURS[i % len(COLOURS)] for i, n in enumerate(subject.networks)}
 
 
 def _last() -> str:
