@@ -133,9 +133,9 @@ def _band(line: Line) -> go.Scatter | None:
 def _layers(ticks: Sequence[str], large: bool, dark: bool) -> dict:
     last = len(ticks) - 1
     if large:
-        shown = list(range(0, last + 1, -(-(last + 1) // FEW)))
+        shown = list(range(0, last + 1, max(1, -(-(last + 1) // FEW))))
     else:
-        shown = sorted({0, last}) if last < 8 else sorted({0, last // 2, last})
+        shown = sorted({0, last // 2, last} if last >= 8 else {0, max(last, 0)}) if ticks else []
     return {
         "tickvals": shown, "ticktext": [escape(ticks[i]) for i in shown], "tickangle": -40 if large and last > 3 else 0,
         "range": [-0.45 - 0.02 * last, last + 0.45 + 0.02 * last], "gridcolor": GRID[dark], "showgrid": False,

@@ -23,6 +23,7 @@ CHART = "geometry.depth"
 MOST = 12  # charts at once
 HEIGHTS = {1: 560, 2: 470}
 ROW_PX = 235
+BESIDE = 0.12  # between models at one layer, of which there is no line to draw
 
 
 def section(subject: Subject) -> None:
@@ -94,23 +95,27 @@ def charts(networks: Sequence[Network], names: Sequence[str]) -> list[Chart]:
     from app.figures.geometry_depth import Chart
 
     axis = {tap: i for i, tap in enumerate(picker.taps(networks))}
+    beside = BESIDE if len(axis) == 1 else 0.0
     made = []
     for name in names:
         measure = MEASURES[name]
-        lines = [_line(n, name, axis, COLOURS[i % len(COLOURS)]) for i, n in enumerate(networks)]
+        lines = [
+            _line(n, name, axis, COLOURS[i % len(COLOURS)], beside * (i - (len(networks) - 1) / 2))
+            for i, n in enumerate(networks)
+        ]
         unit = "" if measure.unit in ("dimensions", "features") else measure.unit
         said = f"{words.explained(measure)} Taken as: {measure.convention}"
         made.append(Chart(measure.label, unit, said, [line for line in lines if len(line.values)]))
     return made
 
 
-def _line(network: Network, name: str, axis: dict[str, int], colour: str) -> Line:
+def _line(network: Network, name: str, axis: dict[str, int], colour: str, shift: float) -> Line:
     from app.figures.geometry_depth import Line
 
     found: dict[str, Measurement] = {n.tap: n for n in network.numbers if n.measure == name and not n.other_pass}
     numbers = sorted(found.values(), key=lambda n: axis[n.tap])
     values, low, high = (np.array([getattr(n, of) for n in numbers], float) for of in ("value", "low", "high"))
-    places = np.array([axis[n.tap] for n in numbers], float)
+    places = np.array([axis[n.tap] for n in numbers], float) + shift
     return Line(
         network.name, colour, places, [n.tap for n in numbers], values, low, high, [words.told(n) for n in numbers]
     )

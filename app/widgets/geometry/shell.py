@@ -38,8 +38,8 @@ STYLE = """<style>
 [class*=st-key-geometry-found] [data-testid=stMarkdownContainer] { margin-bottom: 0 !important }
 </style>"""
 
-AT_A_LAYER: tuple[View, ...] = ("classes", "spectrum", "subspaces")
-"""Views of one layer, which is chosen beside them."""
+AT_A_LAYER: tuple[View, ...] = ("spectrum",)
+"""Views of one layer, which is chosen in the line above them; others choose theirs among their own controls."""
 
 
 def views(subject: Subject) -> Choice:
