@@ -19,17 +19,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.datasets.opened import OpenDataset
 from analysis.errors import DataError
 from analysis.pipelines import predict
-from analysis.pipelines.geometry_asking import asked, comparisons, has_work, main_taps, record, wanted_pairs
+from analysis.pipelines.geometry_asking import (
+    asked,
+    beside_data,
+    comparisons,
+    has_work,
+    main_taps,
+    record,
+    wanted_pairs,
+)
 from analysis.pipelines.geometry_files import Parts, moved
-from analysis.pipelines.geometry_measuring import features_of, kept, measure_tap, predictions_of, values_of
+from analysis.pipelines.geometry_measuring import (
+    data_of,
+    features_of,
+    kept,
+    measure_beside,
+    measure_tap,
+    predictions_of,
+    values_of,
+)
 from analysis.pipelines.geometry_similarity import as_numbers, measured_pairs
 from analysis.records import PassRecord
 from analysis.types import Report, part
 
 if TYPE_CHECKING:
-    from analysis.datasets.opened import OpenDataset
     from analysis.geometry.features import Features
     from analysis.store.store import Store
     from models.classifier import Classifier
@@ -42,8 +58,6 @@ _PASSES, _TAPS = 0.5, 0.9
 
 def compute(arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Run the passes that are lacking, then measure -> what `predict.finish` takes of the passes."""
-    from analysis.datasets.opened import OpenDataset
-
     workspace = Path(arguments["workspace"])
     dataset = OpenDataset.open(workspace / predict.DATASETS / arguments["dataset"])
     lacking = [s for s in arguments["subjects"] if s["run"]]
@@ -89,6 +103,7 @@ class _Given:
             if pass_id not in self.records:
                 self.records[pass_id] = self._known(subject)
         self._digests: dict[tuple[str, str], str] = {}
+        self._data: dict[str, Features] = {}
         self._predictions = {pass_id: predictions_of(workspace, found) for pass_id, found in self.records.items()}
 
     def features(self, pass_id: str, tap: str) -> Features:
@@ -105,6 +120,15 @@ class _Given:
                 found.update(np.ascontiguousarray(values[start : start + 4096]).tobytes())
             self._digests[pass_id, tap] = f"{values.shape[1]} {found.hexdigest()}"
         return self._digests[pass_id, tap]
+
+    def data(self, pass_id: str, features: Features) -> Features:
+        """The images of a drawn part of the samples, as a model is given them."""
+        if pass_id not in self._data:
+            classifier = self.classifiers[self.subjects[pass_id]["model"]]
+            condition = predict.condition_of(self.arguments["condition"])
+            stored = OpenDataset.open(self.dataset.folder, as_stored=True)  # as the pass reads them
+            self._data[pass_id] = data_of(features, stored, classifier.preprocessing, condition)
+        return self._data[pass_id]
 
     def _known(self, subject: Mapping[str, Any]) -> PassRecord:
         return predict.record_from_json(subject["record"])
@@ -176,6 +200,8 @@ def _measure(given: _Given, parts: Parts, report: Report) -> None:
         for tap, place in zip(s["taps"], s["places"], strict=True)
         if names and tap not in s["measured"]
     ]
+    beside = beside_data(names)
+    alone = [name for name in names if name not in {m.name for m in beside}]
     first: dict[tuple[str, str], str] = {}
     for number, (pass_id, tap, place) in enumerate(todo):
         share = part(report, number, len(todo))
@@ -191,7 +217,12 @@ def _measure(given: _Given, parts: Parts, report: Report) -> None:
         def told(fraction: float, label: str, share: Report = share, what: str = what) -> None:
             share(fraction, f"{what}: {label}")
 
-        parts.leave(*kept(measure_tap(given.features(pass_id, tap), names, told), pass_id, tap, place), pass_id, tap)
+        features = given.features(pass_id, tap)
+        found = measure_tap(features, alone, told) if alone else []
+        if beside:
+            data = None if features.left_out else given.data(pass_id, features)
+            found += measure_beside(data, features, beside)
+        parts.leave(*kept(found, pass_id, tap, place), pass_id, tap)
 
 
 def _compare(given: _Given, parts: Parts, report: Report) -> None:

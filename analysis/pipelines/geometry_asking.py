@@ -169,19 +169,21 @@ def _taps_of(arguments: Mapping[str, Any], pass_id: str) -> list[str]:
     return next(s["taps"] for s in arguments["subjects"] if s["pass_id"] == pass_id)
 
 
+def beside_data(names: Sequence[str]) -> list[Measure]:
+    """Those of these measures that set features beside the images themselves."""
+    from analysis.geometry import MEASURES
+
+    return [m for m in (MEASURES[name] for name in names) if m.kind == "pair" and m.group != "similarity"]
+
+
 def _split(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of measures of one, all that are not slow where none is named; and of pairs."""
+    """Names of measures of one tap, all that are not slow where none is named; and of two."""
     from analysis.geometry import MEASURES
 
     given = [MEASURES[name] for name in dict.fromkeys(names)]
-    single = [m.name for m in (given or measures_of()) if m.kind != "pair"]
-    pairs = [m.name for m in given if m.kind == "pair"]
-    if data := [name for name in pairs if MEASURES[name].group != "similarity"]:
-        raise NotApplicable(
-            f"{MEASURES[data[0]].label} compares features with the data itself, which is not measured with layers. "
-            "Leave it out."
-        )
-    return single, pairs
+    chosen = given or [m for m in MEASURES if not m.slow and (m.kind != "pair" or m.group != "similarity")]
+    single = [m.name for m in chosen if m.kind != "pair" or m.group != "similarity"]
+    return single, [m.name for m in given if m.name not in single]
 
 
 def _subject(

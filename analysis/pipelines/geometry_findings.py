@@ -23,11 +23,12 @@ Network = tuple[str, Sequence[Measurement]]
 Arrays = Callable[[str, str, str], Mapping[str, np.ndarray]]
 """(pass_id, tap, measure) -> its arrays, as `store.geometry.arrays`."""
 
-CHANGES, EXTREMES = 4, 3  # told at most
+CHANGES, EXTREMES = 4, 2  # told at most
 LEAST_CHANGE, LEAST_JUMP, LEAST_TURN = 0.1, 0.1, 0.2
 LEAST_SHARE = 0.02
 COLLAPSED, UNEVEN = 0.1, 1.5
-_DEPTH = ("twonn", "mle", "participation_ratio", "effective_rank", "anisotropy", "coding_rate")
+_DEPTH = (("twonn", "mle"), ("effective_rank", "participation_ratio"), ("anisotropy",), ("coding_rate",))
+"""Of those that say much the same, the first that turns is told."""
 _SEPARATES = ("knn_purity", "probe_linear", "nearest_mean_accuracy")
 
 
@@ -104,28 +105,34 @@ def _changes(networks: Sequence[Network]) -> list[Finding]:
 
 def _extremes(name: str, numbers: Sequence[Measurement]) -> list[Finding]:
     """Where over depth a measure turns: larger, or smaller, in the middle than at both ends."""
-    told = []
-    for measure_name in _DEPTH:
-        curve = _curve(numbers, measure_name)
-        if len(curve) < 4:
-            continue
-        values = np.array([n.value for n in curve])
-        ends = values[0], values[-1]
-        top, bottom = int(values.argmax()), int(values.argmin())
-        size = (values[top] - max(ends)) / max(abs(values[top]), 1e-12)
-        dip = (min(ends) - values[bottom]) / max(abs(max(ends)), 1e-12)
-        at, word, share = (top, "largest", size) if size >= dip else (bottom, "smallest", dip)
-        if share < LEAST_TURN:
-            continue
-        measure = _measure(measure_name)
-        text = (
-            f"{measure.label} of {name} is {word} in the middle, at {_at(curve[at].tap)}: "
-            f"{_value(curve[at], measure)}; "
-            f"{_short(ends[0])} at {_at(curve[0].tap)}, {_short(ends[1])} at {_at(curve[-1].tap)}."
-        )
-        values_ = {n.tap: n.value for n in (curve[0], curve[at], curve[-1])}
-        told.append(Finding(text, measure_name, curve[at].tap, values_, float(min(share, 1.0)) / 2))
+    told = [
+        found
+        for alike in _DEPTH
+        for found in [next(filter(None, (_turn(name, _curve(numbers, measure)) for measure in alike)), None)]
+        if found is not None
+    ]
     return sorted(told, key=lambda f: -f.strength)[:EXTREMES]
+
+
+def _turn(name: str, curve: Sequence[Measurement]) -> Finding | None:
+    if len(curve) < 4:
+        return None
+    values = [n.value for n in curve]
+    low, high = sorted((values[0], values[-1]))
+    top, bottom = int(np.argmax(values)), int(np.argmin(values))
+    rise = (values[top] - high) / max(abs(values[top]), 1e-12)
+    dip = (low - values[bottom]) / max(abs(high), 1e-12)
+    at, word, share = (top, "largest", rise) if rise >= dip else (bottom, "smallest", dip)
+    if share < LEAST_TURN:
+        return None
+    first, one, last = curve[0], curve[at], curve[-1]
+    measure = _measure(one.measure)
+    text = (
+        f"{measure.label} of {name} is {word} in the middle, at {_at(one.tap)}: {_value(one, measure)}; "
+        f"{_short(first.value)} at {_at(first.tap)}, {_short(last.value)} at {_at(last.tap)}."
+    )
+    told = {n.tap: n.value for n in (first, one, last)}
+    return Finding(text, one.measure, one.tap, told, min(share, 1.0) / 2)
 
 
 def _jump(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:

@@ -22,7 +22,12 @@ from analysis.types import Report, silent
 if TYPE_CHECKING:
     from analysis.geometry.features import Features
     from analysis.geometry.registry import Measure, Measured
+    from analysis.passes.conditions import Condition
     from models.classifier import Head
+    from models.preprocessing import Preprocessing
+
+DRAWN, SIDE = 1000, 64
+"""Samples that are set beside their images, and the pixels a side of those."""
 
 Found = list[tuple["Measured", "Measure", float]]
 """What each measure says, and the seconds that it took."""
@@ -86,6 +91,40 @@ def predictions_of(workspace: Path, record: PassRecord) -> np.ndarray | None:
 def measure_tap(features: Features, names: Sequence[str] = (), report: Report = silent) -> Found:
     """Those measures (of pairs left out), or all that are not slow, one after the other."""
     return [*measured_one_by_one(features, measures_of(names), report)]
+
+
+def measure_beside(data: Features | None, features: Features, measures: Sequence[Measure]) -> Found:
+    """What measures say of features beside the images that they are of; data: see `data_of`."""
+    from analysis.geometry.features import Features
+    from analysis.geometry.registry import undefined
+
+    found: Found = []
+    for measure in measures:
+        began = time.perf_counter()
+        if data is None or features.left_out:
+            why = "some features are not finite" if features.left_out else "the images are not here"
+            found.append((undefined(why), measure, time.perf_counter() - began))
+            continue
+        same = Features(features.values[features.drawn(DRAWN)])
+        found.append((measure.function(data, same), measure, time.perf_counter() - began))
+    return found
+
+
+def data_of(features: Features, dataset: Images, preprocessing: Preprocessing, condition: Condition) -> Features:
+    """The images that `measure_beside` sets these features beside, as the network is given them: a drawn part.
+
+    Of images of more than 64 pixels a side every second one is taken, or every third, and so on.
+    """
+    from analysis.geometry.features import Features
+    from analysis.passes.stream import crop_of, prepared
+
+    parts, rows = [], features.drawn(DRAWN)
+    step = -(-max(preprocessing.size) // SIDE)
+    for start in range(0, len(rows), 100):
+        (pixels,) = prepared(dataset, rows[start : start + 100].tolist(), [crop_of(preprocessing)], condition)
+        thin = pixels[:, ::step, ::step]
+        parts.append(thin.reshape(len(thin), -1).astype(np.float32))
+    return Features(np.concatenate(parts))
 
 
 def measured_one_by_one(

@@ -40,7 +40,7 @@ def test_it_measures_the_main_layers_and_writes_a_table(capsys, tmp_path, worksp
     found = answered(capsys, "geometry", *PLAIN, "--out", out)
     (model,) = found["models"]
     assert (found["dataset"], found["condition"], model["name"]) == (f"digits{COUNT}", "clean", "digits-cnn")
-    usual = {m.name for m in MEASURES if m.kind != "pair" and not m.slow}
+    usual = {m.name for m in MEASURES if m.group != "similarity" and not m.slow}
     single = [n for n in model["numbers"] if not n["other_pass"]]
     assert {n["measure"] for n in single} == usual
     assert list(dict.fromkeys(n["tap"] for n in single)) == ["relu1", "relu2", "penultimate"]

@@ -78,7 +78,7 @@ def test_the_pass_is_run_and_every_tap_is_measured(workspace, store, digits, mea
     assert record.taps == ("relu1", "relu2", "penultimate")
     numbers = store.geometry.numbers([record.pass_id])
     assert len(numbers) == result["measurements"]
-    usual = [m.name for m in MEASURES if m.kind != "pair" and not m.slow]
+    usual = [m.name for m in MEASURES if m.group != "similarity" and not m.slow]
     for tap in record.taps:
         assert sorted(n.measure for n in numbers if n.tap == tap and not n.other_pass) == sorted(usual)
     assert list(places(numbers)) == ["relu1", "relu2", "penultimate"]
@@ -252,7 +252,6 @@ def test_a_condition_is_measured_by_itself(workspace, store, digits):
         ({"models": []}, BadParameter, "one to 6"),
         ({"models": ["nothing-such"]}, UnknownName, "nothing-such"),
         ({"measures": ["roundness"]}, UnknownName, "roundness"),
-        ({"measures": ["data_dimension"]}, NotApplicable, "Leave it out"),
         ({"taps": "most"}, BadParameter, "'main', 'all'"),
         ({"taps": ["conv9"]}, BadParameter, "conv9"),
         ({"taps": []}, NotApplicable, "nothing to measure"),
@@ -316,3 +315,16 @@ def test_classes_matched_by_hand_make_another_pass(workspace, store, digits):
     opened = OpenDataset.open(workspace / DATASETS / digits)
     features = geometry.features_of(workspace, store.pass_record(subject["pass_id"]), "relu2", opened, None)
     np.testing.assert_array_equal(features.labels, np.where(opened.labels == 3, -1, opened.labels))
+
+
+def test_features_are_set_beside_the_images_that_they_are_of(workspace, store, digits):
+    (subject,) = done(store, workspace, digits, measures=("data_dimension",), similarity=False)["subjects"]
+    record, opened = store.pass_record(subject["pass_id"]), OpenDataset.open(workspace / DATASETS / digits)
+    pixels = Features(opened.pixels(range(COUNT)).reshape(COUNT, -1).astype(np.float32))
+    numbers = {n.tap: n for n in store.geometry.numbers([record.pass_id], ["data_dimension"])}
+    assert list(numbers) == ["relu1", "relu2", "penultimate"]
+    features = geometry.features_of(workspace, record, "relu2", opened, None)
+    assert numbers["relu2"].value == pytest.approx(MEASURES["data_dimension"].function(pixels, features).value)
+    assert numbers["relu2"].samples == COUNT
+    kept = store.geometry.arrays(record.pass_id, "relu2", "data_dimension")
+    assert numbers["relu2"].value == pytest.approx(kept["d_repr"][0] / kept["d_data"][0])

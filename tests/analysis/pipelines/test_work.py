@@ -244,7 +244,7 @@ def test_here_is_the_same_without_a_journal(store, workspace):
 
 def test_every_kind_has_its_lane_and_its_functions():
     computing = {"predict", "measure", "prune", "train", "sweep", "fourier"}
-    assert set(KINDS) == {*computing, "embed", "assess", "cluster", "import", "generate"}
+    assert set(KINDS) == {*computing, "geometry", "embed", "assess", "cluster", "import", "generate"}
     assert {name for name, kind in KINDS.items() if kind.lane == "project"} == {"embed", "assess", "cluster"}
     with workers() as made:
         assert {kind.lane for kind in KINDS.values()} == set(made)
