@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-TEAL, QUIET = "#0B6E69", "#7C8688"
+INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
+TEAL = "#0B6E69"
 FEW = 40  # classes of which each has a line of its own
 LONGEST = 20
 
@@ -20,14 +21,10 @@ def by_class(
     classes: Sequence[int],
     *,
     title: str,
-    marks: np.ndarray | None = None,
     height: int = 340,
     dark: bool = False,
 ) -> go.Figure:
-    """quantiles (K, 5): 5, 25, 50, 75, 95 % of each class; a click gives its class.
-
-    marks (K,): one number of each class beside them, nan where there is none.
-    """
+    """quantiles (K, 5): 5, 25, 50, 75, 95 % of each class; a click gives its class."""
     colour = "#3FA8A0" if dark else TEAL
     figure = go.Figure()
     said = [_said(name, q) for name, q in zip(names, quantiles, strict=True)]
@@ -53,15 +50,10 @@ def by_class(
         symbol = {"size": 4}
     steady = {"marker": {"opacity": 1}}
     figure.add_scatter(
-        x=x, y=y, mode="markers", marker={"color": "#FFFFFF" if len(names) <= FEW else colour, **symbol},
+        x=x, y=y, mode="markers", marker={"color": INK[dark] if len(names) <= FEW else colour, **symbol},
         customdata=[[int(c)] for c in classes], text=said, hovertemplate="%{text}<extra></extra>",
         selected=steady, unselected=steady, name="median",
     )  # fmt: skip
-    if len(names) <= FEW:
-        figure.data[-1].marker.color = "#E6EAE8" if dark else "#1D2A2B"  # pyright: ignore
-    if marks is not None and np.isfinite(marks).any() and len(names) <= FEW:
-        figure.add_scatter(x=marks, y=y, mode="markers", marker={"symbol": "diamond-open", "color": QUIET, "size": 7},
-                           hoverinfo="skip", name="mean")  # fmt: skip
     return figure.update_layout(
         height=height, margin={"l": 6, "r": 10, "t": 6, "b": 6}, showlegend=False, hovermode="closest",
         clickmode="event+select", dragmode=False if len(names) <= FEW else "zoom", hoverlabel={"align": "left"}, **axes,

@@ -112,9 +112,7 @@ def _few(
     )  # fmt: skip
 
 
-def _many(
-    figure: go.Figure, values: np.ndarray, rows: Sequence[str], columns: Sequence[str], scale: Scale
-) -> None:
+def _many(figure: go.Figure, values: np.ndarray, rows: Sequence[str], columns: Sequence[str], scale: Scale) -> None:
     """A million cells go to the browser as small whole numbers: hundredths of what is shown, to read and to zoom in."""
     span = max(abs(scale.low), abs(scale.high), 1e-12)
     step = 10.0 ** np.ceil(np.log10(span / 100)) if span > 0 else 0.01

@@ -43,7 +43,8 @@ def measured(
         for record in found.passes:
             place = folder / "passes" / record.pass_id
             values = np.load(feature_path(place, TAP))
-            means = np.stack([values[labels == c].mean(axis=0) for c in range(classes)])
+            own = [values[labels == c] for c in range(classes)]
+            means = np.stack([(few if len(few) else values).mean(axis=0) for few in own])
             seen[record.pass_id] = layers = {}
             for number, tap in enumerate(TAPS):
                 noisy = (values + (2 - number) * rng.standard_normal(values.shape)).astype(np.float32)
@@ -52,7 +53,7 @@ def measured(
                 )
                 np.save(feature_path(place, tap), noisy)
                 layers[tap] = Features(
-                    noisy, labels, class_names=record.class_names, predictions=predictions_of(place, samples),
+                    noisy, labels, class_names=record.class_names, predictions=predictions_of(folder, record),
                     **weights,
                 )  # fmt: skip
                 store.geometry.save(*kept(measure_tap(layers[tap]), record.pass_id, tap, number))
@@ -66,9 +67,7 @@ def _pairs(store: Store, seen: dict[str, dict[str, Features]]) -> None:
     for i, one in enumerate(ids):
         for two in ids[i:]:
             pairs = inner if one == two else [(tap, tap) for tap in TAPS]
-            said = measured_pairs(
-                "cka", seen[one], None if one == two else seen[two], pairs, lambda *_: None
-            )
+            said = measured_pairs("cka", seen[one], None if one == two else seen[two], pairs, lambda *_: None)
             store.geometry.save(*as_numbers("cka", said, one, two, places))
 
 
@@ -76,7 +75,8 @@ def subject() -> Subject:
     """All networks of the only dataset that was measured first."""
     store, choice = resources.store(), PAGE.current()
     records = sorted(store.passes(), key=lambda p: p.model_name)
-    dataset = next(d for d in store.datasets() if d.dataset_id == records[0].dataset_id)
+    of = {p.dataset_id for p in records if store.geometry.numbers([p.pass_id])}
+    dataset = next(d for d in store.datasets() if d.dataset_id in of)
     networks = tuple(
         Network(r.model_name, replace(r, taps=TAPS), tuple(store.geometry.numbers([r.pass_id])))
         for r in records

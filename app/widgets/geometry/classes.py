@@ -192,4 +192,3 @@ def _margins(subject: Subject, spot: Spot) -> None:
             subject, spot, found, f"{KEY}.margins", height=SIDE, words=("class of the samples", "the other class")
         )
     matrices.noted(spot, found, "median of the row's samples")
-

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -122,7 +122,7 @@ def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 
         st.caption("It takes two classes.")
         return
     number = st.column_config.NumberColumn
-    table: dict[str, Sequence] = {
+    table: dict[str, Any] = {
         "Class": [spot.names[c] for c in rows],
         "and" if found.kind.symmetric else "taken for": [spot.names[c] for c in columns],
         found.kind.brief: values,
@@ -154,9 +154,7 @@ def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 
     )  # fmt: skip
 
 
-def mixed(
-    own: np.ndarray, answers: np.ndarray, rows: np.ndarray, columns: np.ndarray, both: bool
-) -> np.ndarray:
+def mixed(own: np.ndarray, answers: np.ndarray, rows: np.ndarray, columns: np.ndarray, both: bool) -> np.ndarray:
     """(n,) samples of each pair's first class that are taken for its second; both: and the other way round."""
     there = (own >= 0) & (answers >= 0) & (own != answers)
     count = 1 + max((int(a.max(initial=0)) for a in (own, answers, rows, columns)), default=0)
@@ -176,6 +174,3 @@ def noted(spot: Spot, found: Square, more: str = "") -> None:
     of = f"n = {number.samples:,} samples" if number.samples else "of the weights alone"
     said = f"{len(found.classes):,} of {len(spot.names):,} classes · {of}" + (f" · {more}" if more else "")
     st.caption(plain(said), help=explained(found.kind.measure, number))
-
-
-Show = Callable[[Square], None]
