@@ -68,6 +68,8 @@ def test_it_measures_by_itself_then_by_depth_and_a_class_selects(
     page.get_by_role("button", name=re.compile(r"^Save \d")).click()
     expect(page).to_have_url(re.compile("selection="))
 
+    page.wait_for_timeout(1500)  # what comes late must not take the selection out of the address
+    expect(page).to_have_url(re.compile("selection="))
     again = browser.new_context(viewport={"width": 1440, "height": 900})
     other = again.new_page()
     other.goto(page.url)

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app.boundary import guarded
-from app.geometry_choice import PAGE, Subject, told
+from app.geometry_choice import PAGE, Subject, heard
 from app.recent import Recent
 from app.widgets.geometry.spot import Spot, of_classes
 
@@ -30,7 +30,7 @@ def controls(subject: Subject, spot: Spot) -> None:
 
     @guarded
     def ordered() -> None:
-        PAGE.change(order=told(key, order) or "index")
+        PAGE.change(order=heard(key, order) or "index")
 
     st.segmented_control(
         "Order of classes", ORDERS, format_func=ORDERS.__getitem__, key=key, required=True, on_change=ordered,
@@ -44,7 +44,7 @@ def controls(subject: Subject, spot: Spot) -> None:
 
     @guarded
     def picked() -> None:
-        PAGE.change(classes=tuple(told(some, subject.choice.classes)))
+        PAGE.change(classes=tuple(heard(some, subject.choice.classes)))
 
     st.multiselect(
         "Classes", range(len(spot.names)), format_func=spot.names.__getitem__, key=some, on_change=picked,

@@ -12,7 +12,7 @@ from analysis.measurements import Measurement
 from app import geometry_words as words
 from app.boundary import guarded, plain
 from app.figures.variant_colours import COLOURS
-from app.geometry_choice import PAGE, Network, Subject
+from app.geometry_choice import PAGE, Network, Subject, heard
 from app.widgets.geometry import picker
 from app.widgets.geometry.shell import panel
 
@@ -66,7 +66,7 @@ def _chosen(subject: Subject, names: dict[str, str]) -> list[str]:
 
 
 def _take(key: str) -> None:
-    PAGE.change(measures=tuple(st.session_state[key]))
+    PAGE.change(measures=tuple(heard(key, PAGE.current().measures)))
 
 
 def draw(subject: Subject, names: Sequence[str], *, key: str, across: int, height: int = 0) -> None:

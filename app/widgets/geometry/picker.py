@@ -12,7 +12,7 @@ from analysis.passes.conditions import CLEAN
 from analysis.records import DatasetRecord, PassRecord
 from app import resources, words
 from app.boundary import boundary, guarded, plain
-from app.geometry_choice import MODELS, PAGE, SHORT, Choice, Network, Subject
+from app.geometry_choice import MODELS, PAGE, SHORT, Choice, Network, Subject, heard
 from app.geometry_words import PENULTIMATE
 from app.recent import Recent
 from app.widgets.embeddings import said
@@ -25,8 +25,6 @@ FIRST = 3
 """Models that a newcomer sees at most."""
 
 KEPT = 32
-
-Seen = tuple[str, int, str]
 
 
 @st.cache_resource(show_spinner=False)
@@ -102,7 +100,10 @@ def line(subject: Subject, records: Sequence[DatasetRecord]) -> None:
 
 
 def _other(key: str) -> None:
-    PAGE.change(dataset=st.session_state[key][:SHORT], **CLEAR)
+    """Nothing where it is the same: after the page was begun anew, a widget may tell again what it said before."""
+    chosen = heard(key, "")[:SHORT]
+    if chosen and chosen != PAGE.current().dataset:
+        PAGE.change(dataset=chosen, **CLEAR)
 
 
 def _models(subject: Subject) -> None:
@@ -136,7 +137,7 @@ def offered(subject: Subject) -> dict[str, str]:
 
 
 def _chosen(key: str) -> None:
-    PAGE.change(models=tuple(st.session_state[key]))
+    PAGE.change(models=tuple(heard(key, PAGE.current().models)))
 
 
 def _condition(subject: Subject) -> None:
@@ -169,7 +170,8 @@ def _condition(subject: Subject) -> None:
 
 
 def _under(key: str, level_key: str) -> None:
-    what, level = st.session_state[key], st.session_state.get(level_key) or 3
+    now, _, before = PAGE.current().condition.partition("/")
+    what, level = heard(key, now), heard(level_key, None) or before or 3
     PAGE.change(condition=what if what == CLEAN.name else f"{what}/{level}")
 
 
@@ -212,4 +214,4 @@ def tap_line(subject: Subject) -> None:
 
 
 def _at(key: str) -> None:
-    PAGE.change(tap=st.session_state[key])
+    PAGE.change(tap=heard(key, PAGE.current().tap))

@@ -12,7 +12,7 @@ from app import resources
 from app.boundary import guarded
 from app.figures.colours import PALETTES
 from app.figures.variant_colours import COLOURS
-from app.geometry_choice import PAGE, Network, Subject
+from app.geometry_choice import PAGE, Network, Subject, heard
 from app.widgets.geometry import table
 from app.widgets.geometry.shell import panel
 
@@ -53,7 +53,7 @@ def section(subject: Subject) -> None:
 
 
 def _show(key: str) -> None:
-    PAGE.change(shown=st.session_state[key] or "")
+    PAGE.change(shown=heard(key, PAGE.current().shown) or "")
 
 
 def _draw(shown: Sequence[Spectrum]) -> None:

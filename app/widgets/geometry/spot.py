@@ -15,7 +15,7 @@ from analysis.records import PassRecord
 from app import geometry_words, linked, resources
 from app.boundary import guarded, plain
 from app.figures.variant_colours import COLOURS
-from app.geometry_choice import PAGE, Network, Subject, told
+from app.geometry_choice import PAGE, Network, Subject, heard
 from app.recent import Recent
 from app.widgets.embeddings.numbers import told
 
@@ -114,7 +114,7 @@ def layer(network: Network, tap: str) -> str:
 
     @guarded
     def changed() -> None:
-        PAGE.change(tap=told(key, PAGE.current().tap))
+        PAGE.change(tap=heard(key, PAGE.current().tap))
 
     st.selectbox(
         "Layer", network.taps, key=key, format_func=geometry_words.tap, label_visibility="collapsed", width=230,
