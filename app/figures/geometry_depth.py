@@ -90,10 +90,13 @@ def _title(chart: Chart) -> str:
 
 
 def logarithmic(chart: Chart) -> bool:
-    """Whether its axis is."""
+    """Whether its axis is: never of shares, nor where an interval reaches zero."""
     values = np.concatenate([line.values for line in chart.lines] or [np.empty(0)])
     values = values[np.isfinite(values)]
-    return bool(len(values)) and float(values.min()) > 0 and float(values.max() / values.min()) > STRONG
+    lows = np.concatenate([line.low for line in chart.lines] or [np.empty(0)])
+    if not len(values) or values.min() <= 0 or values.max() <= 1 or (lows <= 0).any():
+        return False
+    return float(values.max() / values.min()) > STRONG
 
 
 def _trace(line: Line, chart: Chart, *, show: bool, large: bool) -> go.Scatter:

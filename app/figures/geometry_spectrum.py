@@ -68,7 +68,7 @@ def spectra(shown: Sequence[Spectrum], *, dark: bool = False, height: int = 460)
         zeroline=False, fixedrange=True,
     )  # fmt: skip
     figure.update_yaxes(gridcolor=GRID[dark], zeroline=False, fixedrange=True, automargin=True)
-    figure.update_yaxes(type="log", tickformat="~%", dtick=1, row=1, col=1)
+    figure.update_yaxes(type="log", tickformat="~%", **_decades(shown), row=1, col=1)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.04], row=1, col=2)
     figure.update_annotations(font_size=12.5, font_color=INK[dark])
     return figure.update_layout(
@@ -77,6 +77,15 @@ def spectra(shown: Sequence[Spectrum], *, dark: bool = False, height: int = 460)
         legend={"orientation": "h", "y": -0.16, "yanchor": "top", "x": 0, "itemclick": False,
                 "itemdoubleclick": False, "font": {"size": 12}},
     )  # fmt: skip
+
+
+def _decades(shown: Sequence[Spectrum]) -> dict:
+    """Ticks at powers of ten; with less than two of them on the axis also at twice and five times these."""
+    shares = np.concatenate([one.values / max(float(one.values.sum()), 1e-300) for one in shown] or [np.empty(0)])
+    shares = shares[shares > FLOOR]
+    if not len(shares) or shares.max() / shares.min() > 100:
+        return {"dtick": 1}
+    return {"tickvals": [m * 10.0**e for e in range(-9, 1) for m in (1, 2, 5)]}
 
 
 def held(cumulative: np.ndarray, dimensions: float) -> float:

@@ -64,7 +64,8 @@ def test_a_title_explains_its_measure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "meant"), [([100, 10, 1], True), ([100, 10, 0], False), ([3, 2, 1], False), ([NAN, NAN], False)]
+    ("values", "meant"),
+    [([100, 10, 1], True), ([100, 10, 0], False), ([1, 0.1, 0.01], False), ([3, 2, 1], False), ([NAN, NAN], False)],
 )
 def test_what_spans_far_has_a_logarithmic_axis(values: list[float], meant: bool) -> None:
     assert logarithmic(chart(line(values))) is meant

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LAYERS = "layers"
 MARKS = ("spectrum", "participation_ratio", "effective_rank", "stable_rank", "twonn", "mle")
+DARKEST = 3  # of the ramp, to be seen on a dark page
 ACROSS = {"": "models at one layer", LAYERS: "layers of one model"}
 
 
@@ -79,7 +80,7 @@ def _layers(network: Network) -> list[Spectrum]:
     last = max(len(network.taps) - 1, 1)
     found = []
     for i, tap in enumerate(network.taps):
-        colour = ramp[round((len(ramp) - 3) * i / last)]
+        colour = ramp[DARKEST + round((len(ramp) - 2 - DARKEST) * i / last)]
         if (one := _spectrum(network, tap, words.tap(tap), colour, marked=False)) is not None:
             found.append(one)
     return found
