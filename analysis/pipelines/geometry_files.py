@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from analysis.measurements import Measurement
 from analysis.passes.files import write_whole
 from analysis.store.folders import GEOMETRY
 from analysis.store.keys import digest
+
+_NAMES = tuple(f.name for f in fields(Measurement))
 
 Arrays = Mapping[tuple[str, ...], Mapping[str, np.ndarray]]
 
@@ -85,9 +87,10 @@ def _read(path: Path) -> tuple[list[Measurement], dict[tuple[str, ...], dict[str
 
 
 def _plain(number: Measurement) -> dict[str, Any]:
-    """As JSON; what is not finite as a text, which this module alone reads."""
-    values = number.to_json()
-    return values | {n: repr(getattr(number, n)) for n in ("value", "low", "high")}
+    """As JSON; what may not be finite as a text, which this module alone reads."""
+    values = {name: getattr(number, name) for name in _NAMES}
+    values |= {n: repr(values[n]) for n in ("value", "low", "high")}
+    return values | {"params": dict(number.params), "computed_at": number.computed_at.isoformat()}
 
 
 def _measurement(values: Mapping[str, Any]) -> Measurement:

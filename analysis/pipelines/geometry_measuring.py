@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from models.preprocessing import Preprocessing
 
 DRAWN, SIDE = 1000, 64
-"""Samples that are set beside their images, and the pixels a side of those."""
+"""Images that features are set beside, as many as are drawn for an estimate of dimension; and their pixels a side."""
 
 Found = list[tuple["Measured", "Measure", float]]
 """What each measure says, and the seconds that it took."""
@@ -95,7 +95,6 @@ def measure_tap(features: Features, names: Sequence[str] = (), report: Report = 
 
 def measure_beside(data: Features | None, features: Features, measures: Sequence[Measure]) -> Found:
     """What measures say of features beside the images that they are of; data: see `data_of`."""
-    from analysis.geometry.features import Features
     from analysis.geometry.registry import undefined
 
     found: Found = []
@@ -105,8 +104,7 @@ def measure_beside(data: Features | None, features: Features, measures: Sequence
             why = "some features are not finite" if features.left_out else "the images are not here"
             found.append((undefined(why), measure, time.perf_counter() - began))
             continue
-        same = Features(features.values[features.drawn(DRAWN)])
-        found.append((measure.function(data, same), measure, time.perf_counter() - began))
+        found.append((measure.function(data, features), measure, time.perf_counter() - began))
     return found
 
 

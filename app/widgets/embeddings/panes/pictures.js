@@ -1,6 +1,7 @@
 /* Thumbnails as marks where few points are in view, and what hovering says. */
 
 const MOST_MARKS = 200;
+const CLOSE = 1.8; // from this zoom on faded points do not count: from afar thumbnails would hide what is selected
 const MARK = 30; // pixels of a thumbnail
 const REST_MS = 160;
 const HOVER_MS = 70;
@@ -23,7 +24,7 @@ function marked(pane) {
   const { view } = pane;
   if (!view.ready || !view.data.context || !view.showing || !sourceOf(pane).places || !pane.box.width) return [];
   const { items } = seen(pane);
-  if (items.length > 12 * MOST_MARKS) return [];
+  if (items.length > (cameraOf(pane).zoom >= CLOSE ? 12 * MOST_MARKS : MOST_MARKS)) return [];
   const lit = [];
   for (const slot of items) {
     if (litOf(view, slot) === 2 && lit.push(slot) > MOST_MARKS) return [];
