@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -9,9 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
+from PIL import Image
 
 INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
 CLICKED = 40  # classes at most whose cells can be clicked, each being a point
+PAINTED = 200  # classes from which they are a picture: a browser takes many seconds for a million cells
 WRITTEN = 14  # classes at most whose numbers are written
 NAMED = 44  # of a side at most whose names are all written
 LONGEST = 18
@@ -58,8 +62,10 @@ def heat(
     few = max(values.shape, default=0) <= CLICKED
     if few:
         _few(figure, values, rows, columns, scale, codes, notes)
-    else:
+    elif max(values.shape) <= PAINTED:
         _many(figure, values, rows, columns, scale)
+    else:
+        _picture(figure, values, rows, columns, scale)
     if max(values.shape, default=0) <= WRITTEN:
         figure.update_layout(annotations=_numbers(values, scale, INK[dark]))
     return figure.update_layout(**_layout(rows, columns, few, height, words))
@@ -132,6 +138,36 @@ def _many(figure: go.Figure, values: np.ndarray, rows: Sequence[str], columns: S
     )  # fmt: skip
 
 
+def _picture(figure: go.Figure, values: np.ndarray, rows: Sequence[str], columns: Sequence[str], scale: Scale) -> None:
+    """One pixel a cell; points on the diagonal hold the axes' names and the colours' meaning."""
+    found = _heatmap(scale)
+    marker = {"size": 1, "opacity": 0, "color": [scale.low] * len(rows), "cmin": scale.low, "cmax": scale.high}
+    figure.add_scatter(
+        x=_apart(columns), y=_apart(rows), mode="markers", name="names", hovertemplate="row %{y}<extra></extra>",
+        marker=marker | {"colorscale": found["colorscale"], "colorbar": found["colorbar"], "showscale": True},
+    )  # fmt: skip
+    figure.add_layout_image(
+        source=painted(values, scale), xref="x", yref="y", x=-0.5, y=-0.5, sizex=len(columns), sizey=len(rows),
+        sizing="stretch", layer="below",
+    )  # fmt: skip
+
+
+def painted(values: np.ndarray, scale: Scale) -> str:
+    """values (R, C) as a PNG with a pixel a cell, clear where there is none, in an address of its own."""
+    steps = np.linspace(0, 1, 255)
+    away = {"signed": np.abs(2 * steps - 1), "rising": steps, "falling": 1 - steps}[scale.ramp]
+    ends = {"signed": ((37, 95, 145), (170, 76, 25)), "rising": ((11, 110, 105),) * 2, "falling": ((168, 72, 22),) * 2}
+    below, above = ends[scale.ramp]
+    palette = [list(below if step < 0.5 else above) for step in steps] + [[0, 0, 0]]
+    part = (values - scale.low) / max(scale.high - scale.low, 1e-12)
+    codes = np.where(np.isfinite(part), np.round(254 * np.clip(np.nan_to_num(part), 0, 1)), 255).astype(np.uint8)
+    picture = Image.fromarray(codes, "P")
+    picture.putpalette(np.array(palette, np.uint8).tobytes())
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", transparency=bytes([*np.round(247 * away).astype(int).tolist(), 0]))
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
 def _apart(names: Sequence[str]) -> list[str]:
     seen: dict[str, int] = {}
     found = []
@@ -177,12 +213,13 @@ def _layout(
         up |= {"range": [len(rows) - 0.5, -0.5], **_ticks(rows)}
         across |= {"range": [-0.5, len(columns) - 0.5], **_ticks(columns)}
     else:
-        up |= {"type": "category", "autorange": "reversed", "nticks": 12}
-        across |= {"type": "category", "nticks": 12, "showticklabels": False}
+        up |= {"type": "category", "range": [len(rows) - 0.5, -0.5], "nticks": 12}
+        across |= {"type": "category", "range": [-0.5, len(columns) - 0.5], "nticks": 12, "showticklabels": False}
     return {
         "xaxis": across, "yaxis": up, "height": height, "margin": {"l": 6, "r": 6, "t": 6, "b": 6},
-        "hovermode": "closest", "hoverdistance": -1, "clickmode": "event+select",
-        "dragmode": False if few else "zoom", "hoverlabel": {"align": "left"}, "showlegend": False,
+        "hovermode": "y" if max(len(rows), len(columns)) > PAINTED else "closest", "hoverdistance": -1,
+        "clickmode": "event+select", "dragmode": False if few else "zoom", "hoverlabel": {"align": "left"},
+        "showlegend": False,
     }  # fmt: skip
 
 

@@ -37,12 +37,12 @@ def sphere(
     for name, those, colour, symbol in groups:
         if not those.any():
             continue
-        opacity = np.where(bright[those], 0.75 if name == "right" else 0.95, 0.1)
+        opacity = np.where(bright[those], 0.7 if name == "right" else 0.8, 0.1)
         steady = {"marker": {}}
         told = [escape(word) for word, there in zip(words, those, strict=True) if there]
         figure.add_scattergl(
             x=angles[those].astype(np.float32), y=lengths[those].astype(np.float32), mode="markers", name=name,
-            marker={"color": colour, "size": 4.5 if name == "right" else 6, "symbol": symbol, "opacity": opacity},
+            marker={"color": colour, "size": 4.5 if name == "right" else 5, "symbol": symbol, "opacity": opacity},
             customdata=samples[those].astype(np.int32)[:, None], text=told,
             hovertemplate="%{text}<br>%{x:.1f}° · length %{y:.3g}<extra></extra>", selected=steady, unselected=steady,
         )  # fmt: skip

@@ -130,7 +130,7 @@ def many(workspace: Path) -> Iterator[Made]:
 @pytest.mark.usefixtures("many")
 def test_of_many_classes_some_can_be_picked() -> None:
     page = drawn(opened("classes", order="similarity"))
-    assert "300 of 300 classes · of the weights alone · cosine" in _captions(page)
+    assert any(c.startswith("300 of 300 classes · of the weights alone · cosine") for c in _captions(page))
     page.multiselect[0].set_value([5, 9, 200])
     drawn(page)
     assert "3 of 300 classes · of the weights alone · cosine" in _captions(page)

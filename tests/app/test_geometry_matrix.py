@@ -1,12 +1,14 @@
 """Heat maps of classes: what is clicked, what is told, a thousand classes as small numbers; pairs that stand out."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from app.figures.geometry_distributions import by_class
-from app.figures.geometry_matrix import CLICKED, Scale, bounds, heat
+from app.figures.geometry_matrix import CLICKED, PAINTED, Scale, bounds, heat
 from app.figures.geometry_ood import histograms
 from app.figures.geometry_sphere import sphere, towards
 from app.widgets.geometry.matrices import KINDS, Square, extremes, mixed
@@ -39,6 +41,22 @@ def test_a_thousand_classes_are_small_numbers_with_names_that_differ() -> None:
     assert np.asarray(z)[3, 3] == 0
     assert len(set(drawn.x)) == count
     assert "× 0.01" in drawn.hovertemplate
+
+
+def test_more_classes_are_a_picture_with_a_pixel_a_cell() -> None:
+    count = PAINTED + 1
+    values = np.linspace(-1, 1, count * count).reshape(count, count)
+    values[3, 3] = np.nan
+    names = [f"class {i}" for i in range(count)]
+    figure = heat(values, names, names, Scale("signed", -1, 1, "cosine"))
+    (picture,) = figure.layout.images
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.source.partition(",")[2]))).convert("RGBA"))
+    assert pixels.shape == (count, count, 4)
+    assert pixels[0, 0].tolist() == [37, 95, 145, 247]
+    assert pixels[-1, -1].tolist() == [170, 76, 25, 247]
+    assert pixels[3, 3, 3] == 0
+    assert pixels[count // 2, count // 2, 3] < 4
+    assert list(figure.data[0].y) == names
 
 
 def test_colours_of_signed_numbers_are_even_about_nothing() -> None:

@@ -19,11 +19,11 @@ COLUMNS = {
     "|w|": ("weight_norms", "norms"),
     "|mean|": ("class_mean_norms", "norms"),
     "NC1": ("nc1", "per_class"),
-    "Nearest mean right": ("nearest_mean_accuracy", "per_class"),
-    "Subspace right": ("subspace_classifier", "per_class"),
+    "By mean": ("nearest_mean_accuracy", "per_class"),
+    "By subspace": ("subspace_classifier", "per_class"),
 }
 MEDIANS = {"Angle": ("angle_to_weight", "angle_to_mean"), "Length": ("length",), "Margin": ("margin_distance",)}
-SHARES = ("Nearest mean right", "Subspace right")
+SHARES = ("By mean", "By subspace")
 
 
 def table(subject: Subject, spot: Spot, height: int = 400) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from analysis.store import digest
 from app.boundary import guarded, plain
-from app.figures.geometry_matrix import CLICKED, Ramp, Scale, bounds, heat
+from app.figures.geometry_matrix import CLICKED, PAINTED, Ramp, Scale, bounds, heat
 from app.geometry_choice import Subject
 from app.widgets.embeddings import explore
 from app.widgets.geometry import class_order
@@ -173,4 +173,6 @@ def noted(spot: Spot, found: Square, more: str = "") -> None:
     number = spot.numbers[found.kind.measure]
     of = f"n = {number.samples:,} samples" if number.samples else "of the weights alone"
     said = f"{len(found.classes):,} of {len(spot.names):,} classes · {of}" + (f" · {more}" if more else "")
+    if len(found.classes) > PAINTED:
+        said += " · drag to zoom; pick some classes above to read their cells"
     st.caption(plain(said), help=explained(found.kind.measure, number))

@@ -14,7 +14,7 @@ from app import resources
 from app.boundary import guarded, plain
 from app.figures.geometry_matrix import Scale, bounds, heat
 from app.figures.geometry_similarity import by_layer
-from app.geometry_choice import PAGE, Network, Subject, told
+from app.geometry_choice import PAGE, Network, Subject, heard
 from app.widgets.geometry.shell import panel
 from app.widgets.geometry.spot import colours, explained, labelled, line, measured, usual_tap
 
@@ -58,7 +58,7 @@ def _measure(subject: Subject, networks: Sequence[Network]) -> str:
 
     @guarded
     def changed() -> None:
-        PAGE.change(shown=told(key, PAGE.current().shown))
+        PAGE.change(shown=heard(key, PAGE.current().shown))
 
     with line("similarity"):
         st.selectbox(
@@ -195,7 +195,7 @@ def _layer(taps: Sequence[str], tap: str) -> str:
 
     @guarded
     def changed() -> None:
-        PAGE.change(tap=told(key, PAGE.current().tap))
+        PAGE.change(tap=heard(key, PAGE.current().tap))
 
     st.selectbox(
         "Layer", taps, key=key, format_func=words.tap, label_visibility="collapsed", width=230, on_change=changed
