@@ -74,7 +74,10 @@ def _angles(subject: Subject, spot: Spot, kind: Kind, k: int) -> None:
     square = matrices.squared(
         subject, spot, kind, np.asarray(arrays["classes"]), np.asarray(arrays[kind.array], np.float64)
     )
-    with left, panel("angles", f"{kind.label} between class subspaces", f"dark: they share directions; k = {k}"):
+    with (
+        left,
+        panel("angles", f"{kind.label} between class subspaces", f"strong colours: they share directions; k = {k}"),
+    ):
         matrices.drawn(subject, spot, square, f"{KEY}.matrix", height=SIDE)
         matrices.noted(spot, square, f"k = {k}")
     with right, panel("angle-pairs", "Closest", "click a row to select both"):
