@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 INDICATOR, SEEN, ENDED = "indicator", "frame.seen", "frame.ended"
 MOST_ENDED = 20
-REFRESHED = ("embeddings", "robustness", "samples", "variants", "workspace")
+REFRESHED = ("embeddings", "geometry", "robustness", "samples", "variants", "workspace")
 POLL_SECONDS = 1.5
 
 STYLE = """<style>
@@ -41,13 +41,14 @@ STYLE = """<style>
 
 def pages() -> dict[str, StreamlitPage]:
     """The pages by their place in the address, in the order of the navigation."""
-    from app.views import embeddings, explain, robustness, samples, variants, workspace
+    from app.views import embeddings, explain, geometry, robustness, samples, variants, workspace
 
     return {
         "explain": st.Page(explain.page, title="Explain", url_path="explain", default=True),
         "variants": st.Page(variants.page, title="Variants", url_path="variants"),
         "robustness": st.Page(robustness.page, title="Robustness", url_path="robustness"),
         "embeddings": st.Page(embeddings.page, title="Embeddings", url_path="embeddings"),
+        "geometry": st.Page(geometry.page, title="Geometry", url_path="geometry"),
         "samples": st.Page(samples.page, title="Samples", url_path="samples"),
         "workspace": st.Page(workspace.page, title="Workspace", url_path="workspace"),
     }

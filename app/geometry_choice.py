@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, cast, get_args
+from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
+import streamlit as st
 
 from analysis.measurements import Measurement
 from analysis.passes.conditions import CLEAN
@@ -76,6 +77,13 @@ def read(query: Query) -> Choice:
 
 
 PAGE: Address[Choice] = Address("geometry", read, written)
+
+T = TypeVar("T")
+
+
+def heard(key: str, now: T) -> T:
+    """What a widget says, in its callback; `now` where another callback has just begun the page anew without it."""
+    return st.session_state.get(key, now)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,10 +14,10 @@ import streamlit as st
 
 from analysis.errors import UnknownSelection
 from analysis.sweeps import SweepRecord
-from app import embeddings_choice, resources, robustness_choice
+from app import embeddings_choice, geometry_choice, resources, robustness_choice
 
 _KEY = "linked.chosen"
-PAGES = (robustness_choice.PAGE, embeddings_choice.PAGE)
+PAGES = (robustness_choice.PAGE, embeddings_choice.PAGE, geometry_choice.PAGE)
 """Addresses that may name a selection that is saved, and share this one."""
 
 

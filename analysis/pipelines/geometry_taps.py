@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from models.layouts import in_attention
-
 if TYPE_CHECKING:
     from models.classifier import Classifier
 
@@ -55,6 +53,8 @@ def main_taps(classifier: Classifier) -> tuple[str, ...]:
 
 def _blocks(names: Sequence[str]) -> list[str]:
     """The numbered containers that hold no further ones: `layer1.0`, `blocks.3.1`, `encoder.layers.encoder_layer_0`."""
+    from models.layouts import in_attention  # imports torch, which a page that only reads numbers can do without
+
     parents = {name.rpartition(".")[0] for name in names}
     numbered = [
         n

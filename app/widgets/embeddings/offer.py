@@ -18,6 +18,7 @@ from app.widgets.progress import watch
 
 GENERATE = "generate"
 FIRST = "pca"
+LAYS_OUT = "This page lays out what a network reads from images."
 
 
 def usual(records: Sequence[DatasetRecord]) -> DatasetRecord:
@@ -27,12 +28,12 @@ def usual(records: Sequence[DatasetRecord]) -> DatasetRecord:
     return next((known[i] for i in made if i in known), records[0])
 
 
-def nothing(taking: Job[None] | None) -> None:
-    """There are no images at all."""
+def nothing(taking: Job[None] | None, page: str = LAYS_OUT) -> None:
+    """There are no images at all. page: what the page would do with them."""
     if _waits(taking):
         return
     st.markdown("#### There are no images in this workspace yet")
-    st.markdown("This page lays out what a network reads from images. Import some, or begin with generated ones.")
+    st.markdown(f"{page} Import some, or begin with generated ones.")
     active = [v.key for v in resources.work().jobs() if v.active and v.kind == GENERATE]
     if active:
         watch(resources.jobs(), active, _cancel)

@@ -1,0 +1,103 @@
+"""Measures, layers and numbers of geometry as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from app.geometry_choice import View
+
+if TYPE_CHECKING:
+    from analysis.geometry.registry import Measure
+    from analysis.measurements import Measurement
+
+PENULTIMATE = "penultimate"
+TAPS = {PENULTIMATE: "head's input", "logits": "logits"}
+NONE = "–"
+SHORT = 18  # letters of a layer's name under an axis
+
+VIEWS: Mapping[View, tuple[str, str]] = {
+    "overview": ("Overview", "what stands out?"),
+    "depth": ("By depth", "how does a measure go from the input to the head?"),
+    "classes": ("Classes", "how do classes lie to each other and to the head?"),
+    "spectrum": ("Spectrum", "how many directions do features use?"),
+    "subspaces": ("Subspaces", "do classes share their directions?"),
+    "similarity": ("Similarity", "which layers, which models read the same?"),
+    "separability": ("Separability", "where do classes come apart, and what is unknown?"),
+    "place": ("Place", "where would an image of mine lie?"),
+}
+"""A view's name, and what it answers."""
+
+TELLING = ("knn_purity", "probe_linear", "nc1_trace", "participation_ratio", "twonn", "anisotropy")
+"""What a newcomer sees over depth: separation, collapse, dimension, direction."""
+
+KEY = (
+    *("knn_purity", "probe_linear", "nearest_mean_accuracy", "silhouette"),
+    *("nc1_trace", "nc2_mean_simplex", "nc3", "nc4", "collapse_distance"),
+    *("twonn", "participation_ratio", "effective_rank", "spectrum", "anisotropy", "coding_rate_reduction"),
+    *("class_mean_angles", "weight_angles", "angle_to_weight", "margin_distance", "length"),
+    *("principal_angles", "subspace_classifier"),
+)
+"""The rows of the short table, of those that were measured."""
+
+GROUPS = ("separability", "neural collapse", "dimension", "last layer", "subspaces")
+
+
+def tap(name: str) -> str:
+    """`penultimate` -> `head's input`; layers keep the names that their network gives them."""
+    return TAPS.get(name, name)
+
+
+def tap_short(name: str) -> str:
+    """The same for an axis: of a long name the end, which tells layers apart."""
+    said = tap(name)
+    return said if len(said) <= SHORT else "…" + said[-SHORT + 1 :]
+
+
+def short(value: float) -> str:
+    """Three digits: `0.0213`, `14.2`, `1,204`; a dash where there is none."""
+    if not math.isfinite(value):
+        return NONE if math.isnan(value) else "∞" if value > 0 else "-∞"
+    size = abs(value)
+    if size >= 1000:
+        return f"{value:,.0f}" if size < 1e6 else f"{value:.2e}"
+    return f"{value:.3g}" if size >= 1e-3 or value == 0 else f"{value:.1e}"
+
+
+def unit(measure: Measure) -> str:
+    """Behind a number: ` °`, ` nats`; nothing where the measure's name says it."""
+    return {"degrees": "°", "dimensions": "", "directions": "", "features": ""}.get(
+        measure.unit, f" {measure.unit}" if measure.unit else ""
+    )
+
+
+def within(number: Measurement) -> str:
+    """`0.91 to 0.94`; empty where there is no interval."""
+    return f"{short(number.low)} to {short(number.high)}" if math.isfinite(number.low) else ""
+
+
+def of(number: Measurement) -> str:
+    """What a number was taken over."""
+    return f"n = {number.samples:,}" if number.samples else "of the head's weights alone"
+
+
+def told(number: Measurement) -> str:
+    """All that must be said beside a number, in lines of plain text."""
+    lines = [number.why] if math.isnan(number.value) else []
+    if interval := within(number):
+        lines.append(f"95 %: {interval}" + (f" ({number.interval})" if number.interval else ""))
+    return "\n".join([*lines, of(number), *number.caveats])
+
+
+def apart(one: Measurement | None, two: Measurement | None) -> bool:
+    """Whether both have an interval, and these do not touch."""
+    if one is None or two is None or not all(map(math.isfinite, (one.low, one.high, two.low, two.high))):
+        return False
+    return one.high < two.low or two.high < one.low
+
+
+def explained(measure: Measure) -> str:
+    """In one or two sentences what it is and how it is read."""
+    better = {"low": " Lower is read as better.", "high": " Higher is read as better."}.get(measure.better, "")
+    return f"{measure.note.reads}{better}"

@@ -1,0 +1,143 @@
+"""By depth: any measure from the input to the head, a line a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from analysis.measurements import Measurement
+from app import geometry_words as words
+from app.boundary import guarded, plain
+from app.figures.variant_colours import COLOURS
+from app.geometry_choice import PAGE, Network, Subject, heard
+from app.widgets.geometry import picker
+from app.widgets.geometry.shell import panel
+
+if TYPE_CHECKING:
+    from app.figures.geometry_depth import Chart, Line
+
+CHART = "geometry.depth"
+MOST = 12  # charts at once
+HEIGHTS = {1: 560, 2: 470}
+ROW_PX = 235
+BESIDE = 0.12  # between models at one layer, of which there is no line to draw
+
+
+def section(subject: Subject) -> None:
+    """Choose measures, draw them, and say how each is read."""
+    names = offered(subject.networks)
+    if not names:
+        st.info("Nothing of these models has a number here.")
+        return
+    with panel("depth", "Measures by depth", "95 % intervals as bands; put the cursor on a title or a point"):
+        shown = _chosen(subject, names)
+        if len(picker.taps(subject.networks)) < 2:
+            st.caption("Only one layer is measured so far. Measure what each block gives to see how it comes about.")
+        draw(subject, shown, key=CHART, across=1 if len(shown) == 1 else 2 if len(shown) in (2, 4) else 3)
+        st.caption("A click on a point makes its layer the one of the other views.")
+    with panel("depth-notes", "How each is taken", "its form, how it is read, and where it misleads"):
+        _notes(shown)
+
+
+def offered(networks: Sequence[Network]) -> dict[str, str]:
+    """Measures with a number: name -> `group · label`."""
+    from analysis.geometry import MEASURES
+
+    there = {n.measure for network in networks for n in network.numbers if not n.other_pass and n.value == n.value}
+    place = {group: i for i, group in enumerate(words.GROUPS)}
+    known = sorted((m for m in MEASURES if m.name in there), key=lambda m: place.get(m.group, len(place)))
+    return {m.name: f"{m.label} · {m.group}" for m in known}
+
+
+def _chosen(subject: Subject, names: dict[str, str]) -> list[str]:
+    """Those of the choice; without any the telling few."""
+    usual = [n for n in words.TELLING if n in names] or list(names)[:6]
+    asked = [n for n in subject.choice.measures if n in names]
+    key = PAGE.seed("measures", asked, names)
+    st.multiselect(
+        "Measures", names, key=key, format_func=lambda n: names.get(n) or n, max_selections=MOST,
+        placeholder="A telling few; choose any others", label_visibility="collapsed", on_change=guarded(_take),
+        args=(key,),
+    )  # fmt: skip
+    return asked or usual
+
+
+def _take(key: str) -> None:
+    PAGE.change(measures=tuple(heard(key, PAGE.current().measures)))
+
+
+def draw(subject: Subject, names: Sequence[str], *, key: str, across: int, height: int = 0) -> None:
+    """The charts of these measures; a click on a point sets the layer."""
+    import pandas  # noqa: F401  # the engine may be importing it: plotly must not find half of it
+
+    from app.figures.geometry_depth import depth
+
+    axis = picker.taps(subject.networks)
+    down = -(-len(names) // across)
+    figure = depth(
+        charts(subject.networks, names), [words.tap_short(t) for t in axis], across=across,
+        chosen=axis.index(subject.choice.tap) if subject.choice.tap in axis else -1,
+        dark=st.context.theme.type == "dark", height=height or HEIGHTS.get(down * across, ROW_PX * down + 40),
+    )  # fmt: skip
+    own = f"{key}.{len(names)}"
+    st.plotly_chart(
+        figure, key=own, on_select=lambda: _picked(own), selection_mode="points",
+        config={"displaylogo": False, "displayModeBar": False},
+    )  # fmt: skip
+
+
+def charts(networks: Sequence[Network], names: Sequence[str]) -> list[Chart]:
+    """The measures with a line for each network that has them."""
+    from analysis.geometry import MEASURES
+    from app.figures.geometry_depth import Chart
+
+    axis = {tap: i for i, tap in enumerate(picker.taps(networks))}
+    beside = BESIDE if len(axis) == 1 else 0.0
+    made = []
+    for name in names:
+        measure = MEASURES[name]
+        lines = [
+            _line(n, name, axis, COLOURS[i % len(COLOURS)], beside * (i - (len(networks) - 1) / 2))
+            for i, n in enumerate(networks)
+        ]
+        unit = "" if measure.unit in ("dimensions", "features") else measure.unit
+        said = f"{words.explained(measure)} Taken as: {measure.convention}"
+        made.append(Chart(measure.label, unit, said, [line for line in lines if len(line.values)]))
+    return made
+
+
+def _line(network: Network, name: str, axis: dict[str, int], colour: str, shift: float) -> Line:
+    from app.figures.geometry_depth import Line
+
+    found: dict[str, Measurement] = {n.tap: n for n in network.numbers if n.measure == name and not n.other_pass}
+    numbers = sorted(found.values(), key=lambda n: axis[n.tap])
+    values, low, high = (np.array([getattr(n, of) for n in numbers], float) for of in ("value", "low", "high"))
+    places = np.array([axis[n.tap] for n in numbers], float) + shift
+    return Line(
+        network.name, colour, places, [n.tap for n in numbers], values, low, high, [words.told(n) for n in numbers]
+    )
+
+
+def _notes(names: Sequence[str]) -> None:
+    from analysis.geometry import MEASURES
+
+    columns = st.columns(2, gap="medium")
+    for i, name in enumerate(names):
+        m = MEASURES[name]
+        moved = f" Unmoved by {', '.join(m.unmoved)}." if m.unmoved else ""
+        columns[i % 2].caption(
+            f"**{plain(m.label)}**. {plain(m.note.reads)} {plain(m.note.fails)} *{plain(m.convention)}*{moved} "
+            f"{plain(m.note.paper)}"
+        )
+
+
+@guarded
+def _picked(key: str) -> None:
+    """A click on a point."""
+    event: Any = st.session_state.get(key)
+    points = event["selection"]["points"] if event else []
+    if points:
+        PAGE.change(tap=str(points[0]["customdata"][1]))

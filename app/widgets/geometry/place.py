@@ -1,0 +1,153 @@
+"""A picture of the user's own among the classes: angles to them, what is nearest, and how usual its length is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from analysis.types import Picture
+from app import embeddings_choice, frame
+from app import geometry_words as words
+from app.boundary import boundary, guarded, plain
+from app.figures.geometry_sphere import towards
+from app.figures.pictures import thumbnail
+from app.figures.tiles import percent
+from app.geometry_choice import Subject
+from app.widgets.embeddings import place as embeddings_place
+from app.widgets.embeddings import uploaded as shared
+from app.widgets.embeddings.small import small
+from app.widgets.geometry import features_here, uploaded
+from app.widgets.geometry.shell import panel
+from app.widgets.geometry.spot import Spot, chosen, line, select
+
+if TYPE_CHECKING:
+    from analysis.pipelines.geometry_placing import Percentile, PlacedUpload
+
+KEY = "geometry.place"
+NEAR, CLASSES, THUMB_PX = 10, 10, 104
+
+
+def section(subject: Subject) -> None:
+    """The model and the layer; the uploader; then each picture."""
+    with line("place"):
+        spot = chosen(subject, layers=True)
+    if spot is None:
+        return
+    turn = st.session_state.setdefault(shared.ROUND, 0)
+    st.file_uploader(
+        "Place images", embeddings_place.KINDS, accept_multiple_files=True, key=f"{shared.MINE}.{turn}",
+        on_change=guarded(shared.taken), args=(turn,), label_visibility="collapsed",
+        help=f"Up to {shared.MOST}. They stay on this machine.",
+    )  # fmt: skip
+    if refused := st.session_state.get(shared.REFUSED):
+        st.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
+    given = shared.pictures()
+    if not given:
+        st.caption(
+            "Upload an image: its angles to every class, the nearest class means and samples, and how usual its length "
+            "and its margin are among the dataset's."
+        )
+        return
+    classifier = features_here.loaded(spot.network.name)
+    if classifier is None:
+        return
+    for number, picture in enumerate(given):
+        with boundary():
+            found = uploaded.outcome(spot, classifier, picture).value
+            if found is not None:
+                with panel(f"picture-{number}", plain(picture.name), f"in {plain(spot.network.name)}"):
+                    _one(subject, spot, number, picture, found)
+    st.button("Remove all", icon=":material/delete:", key=f"{KEY}.all", on_click=guarded(shared.removed))
+
+
+def _one(subject: Subject, spot: Spot, number: int, picture: Picture, found: PlacedUpload) -> None:
+    left, middle, right = st.columns([24, 40, 36], gap="small")
+    with left:
+        _said(spot, picture, found)
+    with middle:
+        classes = shown_classes(found)
+        answer = found.predictions[0].index if found.predictions else -1
+        figure = towards(
+            [spot.names[c] for c in classes],
+            None if found.weight_angles is None else found.weight_angles[classes], found.mean_angles[classes],
+            answer=classes.tolist().index(answer) if answer in classes else -1, height=60 + 24 * len(classes),
+            dark=st.context.theme.type == "dark",
+        )  # fmt: skip
+        st.plotly_chart(figure, key=f"{KEY}.angles.{number}", config={"displayModeBar": False})
+        many = f"The {len(classes)} nearest of {len(spot.names):,} classes. " if len(classes) < len(spot.names) else ""
+        st.caption(
+            f"{many}Bold: the network's answer.",
+            help="To the weights: between the features and the class's weights, about the origin. To the mean: between "
+            "the features and the class's mean, both less the mean of all class means.",
+        )
+    with right:
+        _near(subject, spot, number, picture, found)
+
+
+def _said(spot: Spot, picture: Picture, found: PlacedUpload) -> None:
+    st.html(f'<img src="{thumbnail(picture.pixels, THUMB_PX)}" alt="" width="{THUMB_PX}" style="border-radius:6px">')
+    st.markdown(" · ".join(f"{plain(p.name)} {percent(p.probability)}" for p in found.predictions[:3]))
+    _percentile("Length", found.length, "Length of its features, among those of the dataset's samples.")
+    if found.margin is None:
+        st.caption("Margin: not defined here because no linear head reads this layer.")
+    else:
+        _percentile(
+            "Margin", found.margin, "Distance in feature space to the nearest boundary of the network's answer, each "
+            "sample's to its own answer."
+        )  # fmt: skip
+    for remark in found.remarks:
+        st.caption(plain(remark))
+    with st.container(horizontal=True, gap="small"):
+        frame.link("explain", "Explain", ":material/visibility:", picture=picture.digest)
+        st.button(
+            "", icon=":material/close:", type="tertiary", key=f"{KEY}.remove.{picture.digest[:8]}", help="Remove it",
+            on_click=guarded(shared.removed), args=(picture.digest,),
+        )  # fmt: skip
+
+
+def _percentile(name: str, found: Percentile, explained: str) -> None:
+    st.caption(f"{name} **{words.short(found.value)}** · {usual(found)}", help=explained)
+
+
+def usual(found: Percentile) -> str:
+    """How many have less, of all and of those with the same answer."""
+    said = []
+    for value, count, of in (
+        (found.of_all, found.all_samples, "all"), (found.of_class, found.class_samples, "the same answer")
+    ):  # fmt: skip
+        if np.isfinite(value):
+            said.append(f"more than {value:.0f} % of {of} (n = {count:,})")
+        else:
+            said.append(f"of {of}: too few samples (n = {count:,})")
+    return "; ".join(said)
+
+
+def shown_classes(found: PlacedUpload, most: int = CLASSES) -> np.ndarray:
+    """(n,) those at the smallest angle, the nearest first: by weights, where there are any, else by means."""
+    angles = found.mean_angles if found.weight_angles is None else found.weight_angles
+    order = np.argsort(np.where(np.isfinite(angles), angles, np.inf), kind="stable")[:most]
+    return order[np.isfinite(angles[order])]
+
+
+def _near(subject: Subject, spot: Spot, number: int, picture: Picture, found: PlacedUpload) -> None:
+    """Nearest means in words, nearest samples as pictures; a click selects one for all pages."""
+    if len(found.nearest_means):
+        said = " · ".join(
+            f"{plain(spot.names[c])} {words.short(float(found.mean_distances[c]))}" for c in found.nearest_means[:3]
+        )
+        st.caption(f"Nearest class means, by Euclidean distance: {said}")
+    ids, distances = found.neighbours.indices[0][:NEAR], found.neighbours.distances[0][:NEAR]
+    plainly = embeddings_choice.Subject(embeddings_choice.Choice(), subject.dataset, ())
+    small(
+        plainly, ids.tolist(), f"{KEY}.near.{number}", "Nearest samples",
+        lambda sample: select(subject, np.array([sample]), f"sample {sample:,}"),
+        notes=[f"{d:#.3g}" for d in distances], record=spot.record,
+    )  # fmt: skip
+    st.caption(f"{embeddings_place.around(plainly, found.neighbours.indices[0])} · {found.neighbours.metric} distance")
+    near = found.neighbours.indices[0]
+    st.button(
+        "Select these", icon=":material/select_check_box:", key=f"{KEY}.select.{number}", on_click=guarded(select),
+        args=(subject, near, f"nearest {len(near)} to {picture.name} in {spot.network.name}"),
+    )  # fmt: skip

@@ -1,0 +1,210 @@
+"""Measuring: what is asked, how long it will take, how far it is; and what is measured without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from analysis.records import DatasetRecord
+from analysis.store import digest
+from app import frame, resources, words
+from app.boundary import boundary, guarded, plain
+from app.geometry_choice import MODELS, PAGE, Network, Subject
+from app.geometry_words import PENULTIMATE
+from app.widgets.embeddings import offer
+from app.widgets.geometry import picker
+from app.widgets.progress import watch
+
+if TYPE_CHECKING:
+    from analysis.pipelines.job_view import JobView
+
+GEOMETRY = "geometry"
+UNASKED = 5000
+"""Samples up to which what the head reads is measured without being asked: that takes a few seconds."""
+
+TAPS = {"main": "what each block gives", "all": "every layer", PENULTIMATE: "the head's input"}
+TAP_SECONDS = 0.15  # of all measures, for one layer of 10,000 samples and 64 features
+MEASURES_WHAT = "This page measures how classes lie in what a network reads of images."
+
+
+def arguments(subject: Subject, taps: str = "main", measures: Sequence[str] = (), alike: bool = True) -> dict[str, Any]:
+    """Of the job; its errors say what cannot be asked. Opens networks that this process has not seen."""
+    from analysis.pipelines import geometry
+
+    return geometry.asked(
+        resources.store(), resources.settings().workspace,
+        models=[network.name for network in subject.networks], dataset_id=subject.dataset.dataset_id,
+        condition=subject.choice.condition, taps=taps if taps in ("main", "all") else [taps], measures=measures,
+        similarity=alike,
+    )  # fmt: skip
+
+
+def title(subject: Subject) -> str:
+    names = [network.name for network in subject.networks]
+    what = names[0] if len(names) == 1 else f"{len(names)} models"
+    return f"Geometry of {what} over {subject.dataset.name}"
+
+
+def start(subject: Subject, taps: str, slow: Sequence[str] = (), alike: bool = True) -> None:
+    """Submit the job, or join the one that is under way. In a callback."""
+    from analysis.pipelines.geometry_asking import has_work, measures_of
+
+    names = [*(m.name for m in measures_of()), *slow] if slow else []
+    asked = arguments(subject, taps, names, alike)
+    if has_work(asked):
+        resources.work().submit(GEOMETRY, asked, title(subject))
+    else:
+        st.toast("All of that has been measured already.", icon=":material/check_circle:")
+    PAGE.change(models=tuple(network.name for network in subject.networks))
+
+
+def active(dataset: DatasetRecord) -> list[JobView]:
+    """Work on the geometry of these images, under way or waiting."""
+    views = resources.work().jobs()
+    mine = [v for v in views if v.active and v.kind == GEOMETRY and v.arguments.get("dataset") == dataset.dataset_id]
+    return sorted(mine, key=lambda v: (v.state != "running", v.submitted_at))
+
+
+def progress(subject: Subject) -> None:
+    """While there is work: how far it is, with a way to stop it."""
+    if found := active(subject.dataset):
+        watch(resources.jobs(), [view.key for view in found], _cancel)
+
+
+def button(subject: Subject) -> None:
+    """A popover: where to measure, what beside the usual, how long that takes, and the button that starts it."""
+    box = st.popover("Measure", icon=":material/straighten:", key="geometry.measure", on_change="rerun")
+    if not box.open:
+        return
+    with box, boundary():
+        if (starting := resources.engine()) is not None:
+            watch(resources.loading(), [starting.key], stoppable=False)
+            return
+        from analysis.geometry import MEASURES
+
+        taps = st.radio("Where", list(TAPS), format_func=lambda t: TAPS[t].capitalize(), key="geometry.measure.taps")
+        slow = {m.name: m.label for m in MEASURES if m.slow and m.kind != "pair"}
+        also = st.multiselect(
+            "Also what takes long", list(slow), format_func=lambda n: slow[n], key="geometry.measure.slow"
+        )
+        alike = st.checkbox("Compare layers with layers, and models", True, key="geometry.measure.alike")
+        st.caption(estimate(subject, taps))
+        st.button(
+            f"Measure {words.plural(len(subject.networks), 'model')}", type="primary", icon=":material/play_arrow:",
+            key="geometry.measure.do", on_click=guarded(start), args=(subject, taps, tuple(also), alike),
+            disabled=not subject.networks,
+        )  # fmt: skip
+
+
+def estimate(subject: Subject, taps: str) -> str:
+    """What will be done and about how long it takes, from what like work took before."""
+    lacking = [n for n in subject.networks if not _keeps(n, taps)]
+    size = subject.dataset.size
+    known = {p.model_name: p.seconds for p in picker.passes(subject.dataset) if p.seconds > 0}
+    forward = sum(known.get(n.name, 0.0) for n in lacking)
+    each = max([TAP_SECONDS * size / 10_000, *(_spent(n) for n in subject.networks)])
+    places = {"main": 10, "all": 60}.get(taps, 1)
+    total = forward + each * places * len(subject.networks)
+    runs = f"runs {words.plural(len(lacking), 'model')} over {size:,} images first, " if lacking else ""
+    unknown = " and the time of runs that nobody has timed yet" if any(n.name not in known for n in lacking) else ""
+    return f"This {runs}then measures: about {words.seconds(max(total, 1))}{unknown}, in the background."
+
+
+def _spent(network: Network) -> float:
+    """Seconds that all measures took at its last layer."""
+    last = network.taps[-1:]
+    return sum(m.seconds for m in network.numbers if m.tap in last and not m.other_pass)
+
+
+def _keeps(network: Network, taps: str) -> bool:
+    """Whether the features are there, as far as that can be told without opening the network."""
+    if network.record is None:
+        return False
+    kept = network.record.taps
+    return PENULTIMATE in kept if taps == PENULTIMATE else len(kept) > (1 if taps == "main" else 20)
+
+
+def by_itself(subject: Subject) -> bool:
+    """Measure what the head reads, of few samples, once; whether that is under way.
+
+    Who cancels it, or sees it fail, is not asked again. The head's input is what every bundled model comes with.
+    """
+    if not subject.networks or subject.dataset.size > UNASKED or resources.engine() is not None:
+        return False
+    if not all(n.record is not None and PENULTIMATE in n.record.taps and not n.taps for n in subject.networks):
+        return False
+    asked = arguments(subject, PENULTIMATE)
+    key = digest(kind=GEOMETRY, arguments=asked)
+    if next((view for view in resources.work().jobs() if view.key == key), None) is None:
+        resources.work().submit(GEOMETRY, asked, title(subject))
+        return True
+    return bool(active(subject.dataset))
+
+
+def missing(subject: Subject) -> None:
+    """In the place of the views, where nothing of the models on show is measured."""
+    if not subject.networks:
+        _no_models(subject)
+        return
+    if active(subject.dataset):
+        st.markdown("#### Measuring")
+        st.caption("The first numbers are here in a few seconds where features are kept; else the models run first.")
+        st.skeleton(height=420)
+        return
+    st.markdown("#### Not measured yet")
+    st.markdown("  \n".join(plain(network.why) for network in subject.networks if network.why))
+    _failed(subject)
+    if (starting := resources.engine()) is not None:
+        watch(resources.loading(), [starting.key], stoppable=False)
+        return
+    with st.container(horizontal=True):
+        for taps in ("main", PENULTIMATE):
+            st.button(
+                f"Measure {TAPS[taps]}", type="primary" if taps == "main" else "secondary",
+                icon=":material/straighten:", key=f"geometry.missing.{taps}", on_click=guarded(start),
+                args=(subject, taps), help=estimate(subject, taps),
+            )  # fmt: skip
+    st.caption(estimate(subject, "main"))
+
+
+def _failed(subject: Subject) -> None:
+    """Why the last attempt came to nothing."""
+    views = resources.work().jobs()
+    mine = [v for v in views if v.kind == GEOMETRY and v.arguments.get("dataset") == subject.dataset.dataset_id]
+    last = max(mine, key=lambda v: v.submitted_at, default=None)
+    if last is not None and last.state == "failed":
+        st.warning(plain(last.message), icon=":material/error:")
+
+
+def _no_models(subject: Subject) -> None:
+    """Images, but no model that was run over them."""
+    st.markdown(f"#### No model's features of {plain(subject.dataset.name)} are kept yet")
+    st.markdown(f"{MEASURES_WHAT} Models are run over them once, and what their layers read is kept and measured.")
+    if active(subject.dataset):
+        return
+    _failed(subject)
+    if (starting := resources.engine()) is not None:
+        watch(resources.loading(), [starting.key], stoppable=False)
+        return
+    names = offer.models(subject.dataset)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.multiselect(
+            "Models", names, default=names[:1], key=f"geometry.offer.{subject.dataset.dataset_id[:8]}", width=420,
+            max_selections=MODELS,
+        )  # fmt: skip
+        st.button(
+            f"Run and measure over {words.plural(subject.dataset.size, 'image')}", type="primary",
+            icon=":material/play_arrow:", key="geometry.offer.do", on_click=guarded(_first), disabled=not chosen,
+            args=(subject, tuple(chosen)),
+        )  # fmt: skip
+    frame.link("workspace", "Add a model on the Workspace page", ":material/add:", tab="models")
+
+
+def _first(subject: Subject, names: tuple[str, ...]) -> None:
+    start(Subject(subject.choice, subject.dataset, tuple(Network(name) for name in names)), "main")
+
+
+def _cancel(key: str) -> None:
+    resources.work().cancel(key)

@@ -1,0 +1,230 @@
+"""One network at one layer: what was measured there, and the row of controls that chooses it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from analysis.measurements import Measurement
+from analysis.records import PassRecord
+from app import geometry_words, linked, resources
+from app.boundary import guarded, plain
+from app.figures.variant_colours import COLOURS
+from app.geometry_choice import PAGE, Network, Subject, heard
+from app.recent import Recent
+from app.widgets.embeddings.numbers import told
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from analysis.geometry.registry import Measure
+
+KEY = "geometry.spot"
+PENULTIMATE = "penultimate"
+KEPT_BYTES = 200_000_000
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spot:
+    """A network at a layer."""
+
+    network: Network
+    record: PassRecord
+    tap: str
+    numbers: Mapping[str, Measurement]  # by measure, those of one layer
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.record.class_names
+
+    def arrays(self, measure: str) -> Arrays:
+        """What is drawn beside a number; empty where nothing was kept."""
+        number = self.numbers.get(measure)
+        if number is None or not number.arrays:
+            return {}
+        key = (self.record.pass_id, self.tap, measure, number.computed_at.isoformat())
+        store = resources.store().geometry
+        return _arrays().made(key, lambda: store.arrays(self.record.pass_id, self.tap, measure))
+
+    def why(self, measure: str) -> str:
+        """In words, why there is nothing to draw of a measure."""
+        number = self.numbers.get(measure)
+        if number is None:
+            return f"{labelled(measure)} was not measured at this layer."
+        if number.why:
+            return f"{labelled(measure)} is {number.why}."
+        return f"What is drawn of {labelled(measure).lower()} is not in the workspace any more. Measure it again."
+
+
+@st.cache_resource(show_spinner=False)
+def _arrays() -> Recent[tuple[str, ...], Arrays]:
+    return Recent(KEPT_BYTES, lambda arrays: sum(a.nbytes for a in arrays.values()))
+
+
+def spot_of(network: Network, tap: str) -> Spot | None:
+    """None where nothing was measured there."""
+    numbers = {n.measure: n for n in network.numbers if n.tap == tap and not n.other_pass}
+    return None if network.record is None or not numbers else Spot(network, network.record, tap, numbers)
+
+
+def usual_tap(network: Network, tap: str) -> str:
+    """The chosen layer where it was measured; else what the head reads; else the last."""
+    taps = network.taps
+    return next((t for t in (tap, PENULTIMATE, *taps[-1:]) if t in taps), "")
+
+
+def measured(subject: Subject) -> tuple[Network, ...]:
+    return tuple(n for n in subject.networks if n.numbers and n.record is not None)
+
+
+def chosen(subject: Subject, layers: bool = False) -> Spot | None:
+    """The model, where there are several, in this row of controls; None, said, where there is none.
+
+    layers: also the layer, in views that have no choice of it above them.
+    """
+    networks = measured(subject)
+    if not networks:
+        st.info(plain(" ".join(n.why for n in subject.networks if n.why) or "Nothing is measured yet."))
+        return None
+    network = networks[0]
+    if len(networks) > 1:
+        names = [n.name for n in networks]
+        key = f"{KEY}.model"
+        if st.session_state.get(key) not in names:
+            st.session_state[key] = _last() if _last() in names else names[0]
+        picked = st.selectbox("Model", names, key=key, label_visibility="collapsed", width=200)
+        st.session_state[f"{KEY}.last"] = picked
+        network = networks[names.index(picked)] if picked in names else networks[0]
+    tap = usual_tap(network, subject.choice.tap)
+    if layers and len(network.taps) > 1:
+        tap = layer(network, tap)
+    return spot_of(network, tap)
+
+
+def layer(network: Network, tap: str) -> str:
+    """The layer that this view is about."""
+    key = PAGE.seed("spot.tap", tap, network.taps)
+
+    @guarded
+    def changed() -> None:
+        PAGE.change(tap=heard(key, PAGE.current().tap))
+
+    st.selectbox(
+        "Layer", network.taps, key=key, format_func=geometry_words.tap, label_visibility="collapsed", width=230,
+        on_change=changed,
+    )  # fmt: skip
+    return tap
+
+
+def line(name: str) -> DeltaGenerator:
+    """A row of controls."""
+    return st.container(horizontal=True, vertical_alignment="center", key=f"geometry-line-{name}")
+
+
+def colours(subject: Subject) -> dict[str, str]:
+    """Of each network, as in all charts of the page."""
+    return {n.name: COLOURS[i % len(COLOURS)] for i, n in enumerate(subject.networks)}
+
+
+def _last() -> str:
+    return str(st.session_state.get(f"{KEY}.last", ""))
+
+
+# ---------------------------------------------------------------------------------------------------- numbers in words
+
+
+def measure_of(name: str) -> Measure:
+    from analysis.geometry import MEASURES
+
+    return MEASURES[name]
+
+
+def labelled(name: str) -> str:
+    return measure_of(name).label
+
+
+def valued(number: Measurement) -> str:
+    """`0.975 (0.954 to 0.986) · n = 399`, or why there is none."""
+    if not math.isfinite(number.value):
+        return number.why or "not defined here"
+    words = geometry_words.short(number.value) + geometry_words.unit(measure_of(number.measure))
+    interval = geometry_words.within(number)
+    return words + (f" ({interval})" if interval else "") + f" · {geometry_words.of(number)}"
+
+
+def explained(name: str, number: Measurement | None = None) -> str:
+    """What the cursor reads of a measure: how it is defined, how it is read, where it misleads."""
+    measure = measure_of(name)
+    words = [f"**{plain(measure.label)}.** {plain(measure.convention)}", plain(measure.note.reads)]
+    words += [f"*Misleads:* {plain(measure.note.fails)}"] if measure.note.fails else []
+    if number is not None:
+        words += [f"*Interval:* 95 %, {plain(number.interval)}."] if number.interval else []
+        words += [plain(caveat) for caveat in number.caveats]
+    words += [plain(measure.note.paper)] if measure.note.paper else []
+    return "\n\n".join(words)
+
+
+def stated(spot: Spot, names: tuple[str, ...]) -> None:
+    """Numbers in a line, each with what the cursor reads of it."""
+    with st.container(horizontal=True, gap="small"):
+        for name in names:
+            number = spot.numbers.get(name)
+            if number is not None:
+                st.caption(f"{plain(labelled(name))}: **{plain(valued(number))}**", width="content",
+                           help=explained(name, number))  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------- classes and samples
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OfClasses:
+    """What the pass says of each of the network's L classes."""
+
+    own: np.ndarray  # (size,) the network's class of each sample by its label, -1 where it has none
+    answers: np.ndarray  # (size,) what the network said
+    counts: np.ndarray  # (L,) samples
+    accuracy: np.ndarray  # (L,) NaN where there are none
+
+
+@st.cache_resource(show_spinner=False)
+def _of_classes() -> Recent[str, OfClasses]:
+    return Recent(8)
+
+
+def of_classes(subject: Subject, spot: Spot) -> OfClasses:
+    return _of_classes().made(spot.record.pass_id, lambda: _counted(subject, spot.record))
+
+
+def _counted(subject: Subject, record: PassRecord) -> OfClasses:
+    known = told(subject.dataset, record)
+    own = np.array([*record.class_map, -1], np.int64)[known.labels]
+    count = len(record.class_names)
+    asked = (own >= 0) & np.isfinite(known.correct)
+    counts = np.bincount(own[own >= 0], minlength=count)
+    of = np.bincount(own[asked], minlength=count).astype(np.float64)
+    right = np.bincount(own[asked], known.correct[asked], minlength=count)
+    accuracy = np.divide(right, of, out=np.full(count, np.nan), where=of > 0)
+    return OfClasses(own, known.prediction.astype(np.int64), counts, accuracy)
+
+
+def select(subject: Subject, samples: np.ndarray, words: str) -> None:
+    """These samples become the selection of all pages. In a callback."""
+    linked.hold(subject.dataset.dataset_id, samples, words)
+
+
+def all_classes(spot: Spot, measure: str, name: str) -> np.ndarray:
+    """(L,) an array of a measure by the network's class, NaN where a class has none."""
+    arrays, found = spot.arrays(measure), np.full(len(spot.names), np.nan)
+    values = arrays.get(name)
+    if values is None:
+        return found
+    found[arrays["classes"] if "classes" in arrays else np.arange(len(values))] = values
+    return found

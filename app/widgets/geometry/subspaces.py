@@ -1,0 +1,163 @@
+"""Classes as linear subspaces: do they share directions, and how many directions tell them apart?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from analysis.store import digest
+from analysis.types import Report
+from app.boundary import plain
+from app.figures.geometry_subspaces import by_count
+from app.geometry_choice import Subject
+from app.widgets.geometry import class_order, features_here, matrices
+from app.widgets.geometry.matrices import Kind
+from app.widgets.geometry.shell import panel
+from app.widgets.geometry.spot import Spot, chosen, colours, explained, line, measured, spot_of, stated
+
+KEY = "geometry.subspaces"
+MOST, USUAL = 8, 4
+KINDS = {
+    "smallest": Kind("Smallest angle", "degrees", "principal_angles", "smallest", "falling", False, digits=1),
+    "mean": Kind("Mean angle", "degrees", "principal_angles", "mean", "falling", False, digits=1),
+    "largest": Kind("Largest angle", "degrees", "principal_angles", "largest", "falling", False, digits=1),
+    "arc": Kind("Arc length", "radians", "grassmann_distance", "distances", "falling", False),
+    "chordal": Kind("Chordal", "distance", "grassmann_chordal", "distances", "falling", False),
+}
+SIDE = 430
+
+
+def section(subject: Subject) -> None:
+    """Angles between all pairs of classes at k directions; then accuracy and energy by k."""
+    with line("subspaces"):
+        spot = chosen(subject)
+        if spot is not None:
+            class_order.controls(subject, spot)
+    if spot is None:
+        return
+    if not spot.arrays("principal_angles"):
+        st.info(plain(spot.why("principal_angles")), icon=":material/info:")
+        return
+    with line("subspaces-k"):
+        kind = st.segmented_control(
+            "Number", KINDS, default="smallest", format_func=lambda name: KINDS[name].label, key=f"{KEY}.kind",
+            required=True, label_visibility="collapsed",
+        ) or "smallest"  # fmt: skip
+        k = int(st.slider(
+            "Directions of each class, k", 1, MOST, USUAL, key=f"{KEY}.k", width=260,
+            help=f"How many leading directions each class's subspace has. k = {USUAL} is measured with everything "
+            "else; any other is computed from the features here.",
+        ))  # fmt: skip
+    _angles(subject, spot, KINDS[kind], k)
+    left, right = st.columns(2, gap="small")
+    with left, panel("subspace-accuracy", "Accuracy by k", "how many directions tell classes apart?"):
+        _accuracy(subject, spot, k)
+    with right, panel("subspace-energy", "What k directions hold", "share of a class's squared length"):
+        _energy(subject, spot, k)
+
+
+def _angles(subject: Subject, spot: Spot, kind: Kind, k: int) -> None:
+    left, right = st.columns([60, 40], gap="small")
+    number, arrays = spot.numbers[kind.measure], spot.arrays(kind.measure)
+    if k != number.params.get("k", USUAL):
+        with left:
+            found = _at(spot, k)
+        if found is None:
+            return
+        measured_, arrays = found[kind.measure], found[kind.measure].arrays
+        if measured_.why:
+            st.info(plain(f"{kind.label} at k = {k} is {measured_.why}."), icon=":material/info:")
+            return
+    square = matrices.squared(
+        subject, spot, kind, np.asarray(arrays["classes"]), np.asarray(arrays[kind.array], np.float64)
+    )
+    with (
+        left,
+        panel("angles", f"{kind.label} between class subspaces", f"strong colours: they share directions; k = {k}"),
+    ):
+        matrices.drawn(subject, spot, square, f"{KEY}.matrix", height=SIDE)
+        matrices.noted(spot, square, f"k = {k}")
+    with right, panel("angle-pairs", "Closest", "click a row to select both"):
+        matrices.listed(subject, spot, square, f"{KEY}.pairs.{k}", SIDE)
+
+
+def _at(spot: Spot, k: int) -> dict[str, Any] | None:
+    """Angles and distances at another k, by measure."""
+    from analysis.geometry import MEASURES
+
+    names = ("principal_angles", "grassmann_distance", "grassmann_chordal")
+
+    def make(report: Report) -> dict[str, Any]:
+        features = features_here.features(spot.record, spot.tap)
+        return {name: MEASURES[name].function(features, k=k) for name in names}
+
+    key = digest(family="subspaces", of=spot.record.pass_id, tap=spot.tap, k=k)
+    return features_here.made(key, f"Angles between subspaces of {k} directions", make).value
+
+
+def _accuracy(subject: Subject, spot: Spot, k: int) -> None:
+    """By k, of all networks on show at this layer; past what is kept, computed here for the one that is chosen."""
+    lines, accuracies = {}, {}
+    for network in measured(subject):
+        own = spot if network is spot.network else spot_of(network, spot.tap)
+        if own is None or "by_k" not in own.arrays("subspace_classifier"):
+            continue
+        lines[network.name] = np.asarray(own.arrays("subspace_classifier")["by_k"])
+        accuracies[network.name] = own.record.accuracy
+    if spot.network.name not in lines:
+        st.info(plain(spot.why("subspace_classifier")), icon=":material/info:")
+        return
+    more = len(lines[spot.network.name]) < k
+    if more and (found := _more(spot)) is not None:
+        lines[spot.network.name] = np.asarray(found.arrays["by_k"])
+    _draw(by_count(
+        {name: 100 * values for name, values in lines.items()}, colours(subject), "Accuracy, %", chosen=k,
+        levels={name: 100 * a for name, a in accuracies.items() if a is not None},
+        dark=st.context.theme.type == "dark",
+    ), f"{KEY}.accuracy")  # fmt: skip
+    at = lines[spot.network.name][min(k, len(lines[spot.network.name])) - 1]
+    number = spot.numbers["subspace_classifier"]
+    st.caption(
+        f"{plain(spot.network.name)}: **{100 * at:.1f} %** at k = {k} · n = {number.samples:,} · dotted: the network "
+        "itself", help=explained("subspace_classifier", number),
+    )  # fmt: skip
+
+
+def _more(spot: Spot) -> Any | None:
+    from analysis.geometry import MEASURES
+
+    def make(report: Report) -> Any:
+        return MEASURES["subspace_classifier"].function(features_here.features(spot.record, spot.tap), k=MOST)
+
+    key = digest(family="subspace classifier", of=spot.record.pass_id, tap=spot.tap, k=MOST)
+    found = features_here.made(key, f"Accuracy of subspaces up to {MOST} directions", make).value
+    return found if found is not None and not found.why else None
+
+
+def _energy(subject: Subject, spot: Spot, k: int) -> None:
+    """Over k, the mean over classes of every network; the classes that k directions hold least of."""
+    lines = {}
+    for network in measured(subject):
+        own = spot if network is spot.network else spot_of(network, spot.tap)
+        if own is not None and "by_k" in own.arrays("subspace_energy"):
+            lines[network.name] = 100 * np.asarray(own.arrays("subspace_energy")["by_k"])
+    if spot.network.name not in lines:
+        st.info(plain(spot.why("subspace_energy")), icon=":material/info:")
+        return
+    _draw(by_count(
+        lines, colours(subject), "Energy, %", chosen=k, dark=st.context.theme.type == "dark"
+    ), f"{KEY}.energy")  # fmt: skip
+    arrays = spot.arrays("subspace_energy")
+    held = np.asarray(arrays["per_class"])[:, min(k, MOST) - 1]
+    if np.isfinite(held).any():
+        least = int(np.nanargmin(held))
+        name = spot.names[int(arrays["classes"][least])]
+        st.caption(f"Least at k = {k}: {plain(name)}, {100 * held[least]:.0f} %")
+    stated(spot, ("subspace_energy", "variability_ratio"))
+
+
+def _draw(figure: go.Figure, key: str) -> None:
+    st.plotly_chart(figure, key=key, config={"displayModeBar": False})

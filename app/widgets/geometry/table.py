@@ -1,0 +1,86 @@
+"""Numbers of one layer as a table: a row a measure, a column a model, what must be said of each under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import streamlit as st
+
+from analysis.measurements import Measurement
+from app import geometry_words as words
+from app.geometry_choice import Network, Subject
+
+STYLE = """<style>
+.geometry-table { width: 100%; border-collapse: collapse; font-size: 0.82rem; font-variant-numeric: tabular-nums }
+.geometry-table :is(th, td) { padding: 2px 6px; text-align: right; font-weight: 400; white-space: nowrap;
+  border: 0; border-bottom: 1px solid rgba(128,128,128,0.16) }
+.geometry-table th[scope=row] { text-align: left; white-space: normal; min-width: 9rem }
+.geometry-table thead th { opacity: 0.7; max-width: 11rem; overflow: hidden; text-overflow: ellipsis }
+.geometry-table tr.group th { opacity: 0.65; font-size: 0.74rem; padding-top: 7px; text-transform: uppercase;
+  letter-spacing: 0.04em; text-align: left }
+.geometry-table small { opacity: 0.62; font-size: 0.72rem }
+.geometry-table td.apart b { font-weight: 650 }
+.geometry-table .none { opacity: 0.5 }
+.geometry-table [title] { cursor: help }
+.geometry-wide { overflow: auto }
+</style>"""
+
+
+def at(network: Network, tap: str) -> dict[str, Measurement]:
+    """Measure -> its number at a layer; of one that was taken with several parameters the last."""
+    return {n.measure: n for n in network.numbers if n.tap == tap and not n.other_pass}
+
+
+def measured(networks: Sequence[Network], tap: str) -> list[str]:
+    """What any of them has there, by group, in the registry's order."""
+    from analysis.geometry import MEASURES
+
+    there = {name for network in networks for name in at(network, tap)}
+    known = [m for m in MEASURES if m.name in there]
+    place = {group: i for i, group in enumerate(words.GROUPS)}
+    return [m.name for m in sorted(known, key=lambda m: place.get(m.group, len(place)))]
+
+
+def section(subject: Subject, names: Sequence[str], height: int | None = None) -> None:
+    """Draw these measures at the layer of the choice."""
+    st.html(STYLE + html(subject.networks, subject.choice.tap, names, height))
+
+
+def html(networks: Sequence[Network], tap: str, names: Sequence[str], height: int | None = None) -> str:
+    """Bold: its interval does not touch that of the first model."""
+    from analysis.geometry import MEASURES
+
+    columns = [at(network, tap) for network in networks]
+    head = "".join(f'<th scope=col title="{escape(n.name)}">{escape(n.name)}</th>' for n in networks)
+    rows, group = [], ""
+    for name in names:
+        measure = MEASURES[name]
+        if measure.group != group:
+            group = measure.group
+            rows.append(f'<tr class=group><th colspan="{len(columns) + 1}">{escape(group)}</th></tr>')
+        form, note = f"Taken as: {measure.convention}", measure.note
+        said = "\n\n".join([words.explained(measure), form, note.fails, note.paper])
+        cells = "".join(_cell(name, found, columns[0] if i else {}) for i, found in enumerate(columns))
+        rows.append(f'<tr><th scope=row title="{escape(said)}">{escape(measure.label)}</th>{cells}</tr>')
+    style = f' style="max-height:{height}px"' if height else ""
+    return (
+        f'<div class="geometry-wide"{style}><table class="geometry-table"><thead><tr><th></th>{head}</tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _cell(name: str, found: Mapping[str, Measurement], first: Mapping[str, Measurement]) -> str:
+    from analysis.geometry import MEASURES
+
+    number = found.get(name)
+    if number is None:
+        return '<td class=none title="not measured here">·</td>'
+    title = escape(words.told(number))
+    if number.why:
+        return f'<td class=none title="{title}">{words.NONE}</td>'
+    interval = f" <small>{words.within(number)}</small>" if words.within(number) else ""
+    mark = "*" if number.caveats else ""
+    kind = " class=apart" if words.apart(first.get(name), number) else ""
+    value = f"<b{'' if kind else ' style=font-weight:400'}>{words.short(number.value)}</b>{words.unit(MEASURES[name])}"
+    return f'<td{kind} title="{title}">{value}{mark}{interval}</td>'
