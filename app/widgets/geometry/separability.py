@@ -15,7 +15,7 @@ from app import geometry_words as words
 from app import resources
 from app.boundary import guarded, plain
 from app.figures.geometry_ood import histograms
-from app.geometry_choice import PAGE, SHORT, Network, Subject
+from app.geometry_choice import PAGE, SHORT, Network, Subject, heard
 from app.widgets.geometry import depth, features_here
 from app.widgets.geometry.shell import panel
 from app.widgets.geometry.spot import (
@@ -135,7 +135,7 @@ def _ood(subject: Subject) -> None:
 
     @guarded
     def changed() -> None:
-        PAGE.change(other=(st.session_state[key] or "")[:SHORT])
+        PAGE.change(other=(heard(key, "") or "")[:SHORT])
 
     with line("ood"):
         st.selectbox(
