@@ -66,7 +66,7 @@ def place(
             f"This picture was made with {embedding.model_name} as it was then, and {classifier.name} has other "
             "weights. Compute the embedding again."
         )
-    read, predictions = _read(classifier, embedding.tap, [p.pixels for p in pictures])
+    read, predictions = read_pictures(classifier, embedding.tap, [p.pixels for p in pictures])
     points, own = store.embeddings.points(embedding.embedding_id), metric_of(embedding)
     remarks = tuple(_remarks(embedding, pictures))
     path = store.embeddings.placer_path(embedding.embedding_id)
@@ -99,7 +99,7 @@ def _search(there: np.ndarray, metric: str) -> Callable[[np.ndarray, int], tuple
     return search
 
 
-def _read(
+def read_pictures(
     classifier: Classifier, tap: str, pictures: Sequence[Image.Image]
 ) -> tuple[np.ndarray, tuple[tuple[Prediction, ...], ...]]:
     """Features (M, D) of pictures at a tap, as a pass reads them, and what the classifier says of each."""

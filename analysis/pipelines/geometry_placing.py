@@ -5,7 +5,6 @@ It is cropped and read exactly as a pass does it, and taken as it is where the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from analysis.errors import NotApplicable
 from analysis.passes.conditions import CLEAN
 from analysis.passes.geometry import LinearHead, angles, margins
 from analysis.pipelines.embedding_neighbours import Near, nearest_of
+from analysis.pipelines.embedding_upload import read_pictures
 from analysis.pipelines.geometry_asking import PENULTIMATE
 from analysis.pipelines.geometry_measuring import features_of
 from analysis.pipelines.predict import DATASETS
@@ -23,8 +23,6 @@ from analysis.records import PassRecord
 from analysis.types import Picture, Prediction
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from analysis.geometry.features import Features
     from analysis.store.store import Store
     from models.classifier import Classifier
@@ -86,7 +84,7 @@ def placed(
     tap = tap or (PENULTIMATE if PENULTIMATE in record.taps else next(reversed(record.taps), ""))
     if tap not in record.taps:
         raise NotApplicable(f"The pass of {record.model_name} keeps no features at '{tap}'. Measure it there first.")
-    read, answers = _read(classifier, tap, picture)
+    read, (answers,) = read_pictures(classifier, tap, [picture.pixels])
     dataset = OpenDataset.open(workspace / DATASETS / record.dataset_id)
     features = features_of(workspace, record, tap, dataset, classifier.head)
     to_means, distances = _means(features, read, len(record.class_names))
@@ -106,39 +104,6 @@ def placed(
         margin=None if head is None else _margin(features, read, head, answers[0].index, same),
         remarks=tuple(_remarks(record, picture, features)),
     )
-
-
-def _read(classifier: Classifier, tap: str, picture: Picture) -> tuple[np.ndarray, tuple[Prediction, ...]]:
-    """Features (1, D) at a tap, as a pass reads them, and the classes, the most probable first."""
-    import torch
-
-    from analysis.passes.forward import LOGITS, Forward, resolved
-    from analysis.passes.stream import crop_of, prepared
-    from analysis.pipelines.explain import top_classes
-
-    (name,) = resolved(classifier, [tap])
-    (pixels,) = prepared(_One(picture), [0], [crop_of(classifier.preprocessing)])
-    outputs = Forward(classifier, [name], autocast=False)(torch.from_numpy(pixels))
-    logits = outputs.logits.cpu()
-    read = logits if name == LOGITS else outputs.features[name].cpu()
-    return read.numpy(), top_classes(logits[0], tuple(classifier.class_names))
-
-
-class _One:
-    """A picture as a pass asks for images."""
-
-    def __init__(self, picture: Picture) -> None:
-        self._picture = picture.pixels
-        self.labels = np.full(1, -1)
-
-    def __len__(self) -> int:
-        return 1
-
-    def pixels(self, samples: Sequence[int]) -> np.ndarray | None:
-        return None
-
-    def images(self, samples: Sequence[int]) -> list[Image.Image]:
-        return [self._picture for _ in samples]
 
 
 def _means(features: Features, read: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
