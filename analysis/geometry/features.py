@@ -203,7 +203,7 @@ class Features:
     def no_spread(self) -> str:
         """Why class means tell nothing apart, in words; empty where they do."""
         if len(self.classes) < 2:
-            return "fewer than two classes have samples"
+            return "fewer than two of the network's classes have samples here"
         if np.square(self.centred_means).sum(axis=1).mean() <= NOTHING * self.size:
             return "all class means are the same"
         return ""

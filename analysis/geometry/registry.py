@@ -41,7 +41,7 @@ class Measured:
 
 
 def undefined(why: str, samples: int = 0) -> Measured:
-    """NaN, and in words why: "fewer than two classes have samples"."""
+    """NaN, and in words why: "fewer than two of the network's classes have samples here"."""
     return Measured(float("nan"), samples, why=f"not defined here because {why}")
 
 

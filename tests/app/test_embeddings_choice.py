@@ -46,7 +46,8 @@ def test_names_may_hold_the_signs_of_an_address(name: str) -> None:
         ({"pane": [""]}, Choice(panes=(Pane(),))),
         ({"pane": ["a|b|c|d;=1;x|7|-3"]}, Choice(panes=(Pane("a", "b", "c", "d", (("x", ""),)),))),
         ({"view": ["nonsense"], "sample": ["-1"], "correct": ["maybe"], "hide": ["x", "2"]}, Choice(hidden=(2,))),
-        ({"range": ["weight:0:1", "loss:nan:", "loss:a:b", "loss:1:2:3"]}, Choice(ranges=(("loss", 1.0, 2.0),))),
+        ({"range": ["weight:0:1", "loss:nan:", "loss:a:b", "loss:1:2:3", "loss"]}, Choice()),
+        ({"range": ["column:a:b:1:"]}, Choice(ranges=(("column:a:b", 1.0, None),))),  # names may hold any sign
         ({"truth": ["9" * 30, "1"]}, Choice(labels=(1,))),
     ],
 )

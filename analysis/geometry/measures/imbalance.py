@@ -31,7 +31,9 @@ def imbalance_fit(features: Features) -> Measured:
     classes, counts = features.classes[known], features.counts[known]
     if len(np.unique(counts)) < 2:
         why = (
-            "all classes have the same number of samples" if len(counts) > 1 else "fewer than two classes have samples"
+            "all classes have the same number of samples"
+            if len(counts) > 1
+            else "fewer than two of the network's classes have samples here"
         )
         return undefined(why, features.judgeable)
     squares = np.square(features.sound_head[0][classes]).sum(axis=1)
@@ -66,7 +68,7 @@ def imbalance_fit(features: Features) -> Measured:
 def imbalance_orthogonality(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: cosines (K, K) float32, counts, classes (K,)."""
     if len(features.classes) < 2:
-        return undefined("fewer than two classes have samples", features.labelled)
+        return undefined("fewer than two of the network's classes have samples here", features.labelled)
     found = cosines(features.class_means)
     if found is None:
         return undefined("a class mean is at the origin, so it has no direction", features.labelled)

@@ -145,9 +145,8 @@ def _near(subject: Subject, spot: Spot, number: int, picture: Picture, found: Pl
         lambda sample: select(subject, np.array([sample]), f"sample {sample:,}"),
         notes=[f"{d:#.3g}" for d in distances], record=spot.record,
     )  # fmt: skip
-    st.caption(f"{embeddings_place.around(plainly, found.neighbours.indices[0])} · {found.neighbours.metric} distance")
-    near = found.neighbours.indices[0]
+    st.caption(f"{embeddings_place.around(plainly, ids)} · {found.neighbours.metric} distance")
     st.button(
         "Select these", icon=":material/select_check_box:", key=f"{KEY}.select.{number}", on_click=guarded(select),
-        args=(subject, near, f"nearest {len(near)} to {picture.name} in {spot.network.name}"),
+        args=(subject, ids, f"nearest {len(ids)} to {picture.name} in {spot.network.name}"),
     )  # fmt: skip

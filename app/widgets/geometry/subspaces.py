@@ -155,7 +155,7 @@ def _energy(subject: Subject, spot: Spot, k: int) -> None:
     if np.isfinite(held).any():
         least = int(np.nanargmin(held))
         name = spot.names[int(arrays["classes"][least])]
-        st.caption(f"Least at k = {k}: {plain(name)}, {100 * held[least]:.0f} %")
+        st.caption(f"Least at k = {k}: {plain(name)}, {100 * held[least]:.1f} %")
     stated(spot, ("subspace_energy", "variability_ratio"))
 
 
