@@ -50,6 +50,11 @@ class Watched:
         self.page.on("websocket", lambda s: s.on("framesent", lambda data: self.frames.append(len(data))))
 
 
+def settled(page: Page) -> None:
+    """Waits until the server has nothing more to draw: what is drawn anew leaves the page while it is clicked."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
+
+
 def _free_port() -> int:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))

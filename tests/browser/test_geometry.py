@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PATIENCE_MS, Server, Watched, serving
+from tests.browser.conftest import PATIENCE_MS, Server, Watched, serving, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -53,6 +53,7 @@ def test_it_measures_by_itself_then_by_depth_and_a_class_selects(
     page.get_by_role("radio", name="Classes").click()
     expect(page).to_have_url(re.compile("view=classes"))
     table = page.locator("[class*=st-key-geometry-panel-table] [data-testid=stDataFrame]").first
+    settled(page)
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     assert box

@@ -6,7 +6,7 @@ from collections.abc import Generator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Server, Watched, serving
+from tests.browser.conftest import PATIENCE_MS, Server, Watched, serving, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -49,6 +49,7 @@ def test_a_cell_a_lasso_and_a_list_that_is_kept(robustness: Watched, browser: Br
     plane = page.locator(".js-plotly-plot").filter(has_text="Angle to the true class").first
     area = plane.locator(".nsewdrag").first
     expect(area).to_be_attached(timeout=PATIENCE_MS)
+    settled(page)
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     assert box is not None
