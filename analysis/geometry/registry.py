@@ -9,7 +9,8 @@
 
 All return a `Measured`. Keyword-only arguments are what a user may turn. A measure says of itself how it is defined
 where the field has several forms (`convention`), and what changes nothing (`unmoved`): the contract tests hold it to
-that. Where it is not defined for what it was given, it returns NaN and says why; it never raises for data.
+that. Forms of one thing share a word (`tells`): of these one is told where they stand out. Where it is not defined
+for what it was given, it returns NaN and says why; it never raises for data.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,6 +56,12 @@ class Measure(Method):
     better: Literal["", "low", "high"] = ""  # where the field reads it as better
     unmoved: tuple[Unmoved, ...] = ()
     slow: bool = False  # not among those that are taken at every depth without being asked
+    tells: str = ""  # what it tells, where others tell the same in another form; empty: it is alone
+
+    @property
+    def thing(self) -> str:
+        """What it tells: the same for all forms of one thing."""
+        return self.tells or self.name
 
 
 class MeasureRegistry(Registry[Measure]):
@@ -73,6 +80,7 @@ class MeasureRegistry(Registry[Measure]):
         better: Literal["", "low", "high"] = "",
         unmoved: tuple[Unmoved, ...] = (),
         slow: bool = False,
+        tells: str = "",
         differs: str = "",
         version: int = 1,
     ) -> Callable[[Callable[..., Measured]], Callable[..., Measured]]:
@@ -93,6 +101,7 @@ class MeasureRegistry(Registry[Measure]):
                 better=better,
                 unmoved=unmoved,
                 slow=slow,
+                tells=tells,
             )
             self.add(measure)
             return function

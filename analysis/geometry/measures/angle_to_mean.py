@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "angle_to_mean",
     label="Angle to the own class's mean",
     group="last layer",
+    tells="angle to the own class",
     paper="Papyan, Han & Donoho 2020, PNAS 117(40)",
     convention="Median over samples of the angle between h - mu_G and mu_y - mu_G; mu_G is the mean of class means.",
     reads="0 degrees: all samples of a class lie in one direction; 90 degrees: the class says nothing about direction.",

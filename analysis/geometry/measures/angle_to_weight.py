@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "angle_to_weight",
     label="Angle to the own class's weights",
     group="last layer",
+    tells="angle to the own class",
     paper="Liu et al. 2017, SphereFace, arXiv 1704.08063",
     convention="Median over samples of the angle between h and w_y, both about the origin.",
     reads="Small angles mean that samples lie along the weights of their class; the head reads length on top of that.",

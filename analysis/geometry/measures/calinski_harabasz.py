@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "calinski_harabasz",
     label="Calinski-Harabasz",
     group="separability",
+    tells="spread within classes",
     paper="Calinski & Harabasz 1974, Communications in Statistics 3(1); scikit-learn's calinski_harabasz_score",
     convention="tr(B) / (K - 1) over tr(W) / (N - K), classes weighted by their samples.",
     reads="The larger, the further classes are apart beside their spread; about 1 where labels say nothing.",

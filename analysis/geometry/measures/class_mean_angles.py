@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "class_mean_angles",
     label="Smallest angle between class means",
     group="last layer",
+    tells="angles between class means",
     paper="Papyan, Han & Donoho 2020, PNAS 117(40)",
     convention="Degrees between mu_i - mu_G and mu_j - mu_G of the closest two classes; mu_G: mean of class means.",
     reads="The two classes with the smallest angle lie on the same side of everything else.",

@@ -20,6 +20,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "collapse_distance",
     label="Distance to collapse",
     group="neural collapse",
+    tells="spread within classes",
     paper="Schönemann 1966, Psychometrika 31; read as in Tirer, Huang & Niles-Weed 2023, arXiv 2210.16658",
     convention="min over rotation and size of ||H' - C||_F / ||H'||_F, C the collapsed features; H' less the mean of "
     "class means; every sample counts once.",

@@ -24,6 +24,7 @@ _MOST, _STILL = 300, 1e-7
     "collapse_near",
     label="What is left of NC1 after collapse sets in",
     group="neural collapse",
+    tells="spread within classes",
     paper="Tirer, Huang & Niles-Weed 2023, arXiv 2210.16658",
     convention="tr(Sw)/tr(Sb) of the H that minimises the near-collapse loss, over that of H0; H0 divided by its root "
     "mean squared length, about the origin. l_H holds features where they are, l_W decays the head.",

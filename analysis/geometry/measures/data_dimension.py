@@ -15,6 +15,7 @@ from analysis.geometry.registry import MEASURES, Measured
     "data_dimension",
     label="Dimension beside that of the data",
     group="dimension",
+    tells="intrinsic dimension",
     paper="Konz & Mazurowski 2024, arXiv 2401.08865, section 5 (d_repr is at most d_data)",
     convention="d_repr / d_data: the first features are the data (pixels, say), the second a representation of the "
     "same samples; both by MLE (k = 20, k - 1, inverses averaged), on request by TwoNN; at most 1,000 samples.",

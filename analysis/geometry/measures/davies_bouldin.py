@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "davies_bouldin",
     label="Davies-Bouldin",
     group="separability",
+    tells="spread within classes",
     paper="Davies & Bouldin 1979, IEEE TPAMI 1(2); scikit-learn's davies_bouldin_score",
     convention="Mean over classes of max over others of (s_i + s_j) / d_ij; s the mean distance of samples to their "
     "class mean, d between means; pairs whose means are the same point are left out.",

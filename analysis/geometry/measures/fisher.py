@@ -14,6 +14,7 @@ _ROUNDING = 1e-10  # of the largest eigenvalue of Sw: below it, nothing varies w
     "fisher",
     label="Fisher's discriminant ratio",
     group="separability",
+    tells="spread within classes",
     paper="Fisher 1936, Annals of Eugenics 7; Fukunaga 1990, Statistical Pattern Recognition, section 10.2 (J1)",
     convention="tr(Sw^+ Sb), both over samples, so that large classes count more; not divided by K.",
     reads="What the best linear projection separates: directions count by how well they tell classes apart.",
@@ -65,6 +66,7 @@ def _pulls(features: Features, turn: np.ndarray, means: np.ndarray, spread: np.n
     "fisher_features",
     label="Fisher ratio of single features",
     group="separability",
+    tells="spread within classes",
     paper="Duda, Hart & Stork 2001, Pattern Classification, section 3.8; Gu, Li & Han 2012, arXiv 1202.3725, eq. 2",
     convention="Median over features of the variance of class means over the variance within, both over samples; "
     "features that never vary are left out.",

@@ -58,6 +58,7 @@ def imbalance_fit(features: Features) -> Measured:
     "imbalance_orthogonality",
     label="Class means from orthogonal",
     group="neural collapse",
+    tells="angles between class means",
     paper=_PAPER,
     convention="Mean over pairs of |cos(mu_i, mu_j)|, means about the origin.",
     reads="0: class means are orthogonal, as predicted for squared loss without bias, whatever the sizes of classes.",

@@ -25,6 +25,7 @@ _OF = "the largest 1[y_i != y_j] / ||x_i - x_j|| over pairs of at most 1,000 dra
     "label_sharpness",
     label="Label sharpness",
     group="dimension",
+    tells="label sharpness",
     paper=_PAPER,
     convention=f"K_F: {_OF}; in one over the features' own unit.",
     reads="Large: samples of different classes lie close, so that labels change fast and are harder to learn.",
@@ -44,6 +45,7 @@ def label_sharpness(features: Features, *, most: Annotated[int, Range(100, 5000)
     "label_sharpness_relative",
     label="Label sharpness beside the spread",
     group="dimension",
+    tells="label sharpness",
     paper=_PAPER,
     convention=f"K_F times the root mean squared distance of samples from their mean; K_F is {_OF}.",
     reads="How many times closer than samples are spread the closest two of different classes lie: fit for comparing "

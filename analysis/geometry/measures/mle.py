@@ -20,6 +20,7 @@ from analysis.registry import Range
     "mle",
     label="Intrinsic dimension by maximum likelihood (MLE)",
     group="dimension",
+    tells="intrinsic dimension",
     paper="Levina & Bickel 2004, NeurIPS 17, eq. 8; MacKay & Ghahramani 2005, comments on it; Pope et al. 2021",
     convention="k = 20 neighbours, k - 1 (as scikit-dimension; ppope/dimensions has k - 2), inverses averaged over "
     "samples. Of at most 1,000 drawn samples, neighbours among these, equal samples counted once.",

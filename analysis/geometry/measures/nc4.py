@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "nc4",
     label="NC4: nearest mean against the network",
     group="neural collapse",
+    tells="nearest class mean against the network",
     paper="Papyan, Han & Donoho 2020, PNAS 117(40), figure 7",
     convention="Share of labelled samples whose nearest class mean (Euclidean, each sample in its own class's mean) is "
     "not the network's argmax.",

@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "pair_margins",
     label="Smallest margin between two classes",
     group="last layer",
+    tells="margin",
     paper="Elsayed et al. 2018, arXiv 1803.05598, for every pair of classes",
     convention="Smallest over pairs (y, j) of the median over samples of y of (z_y - z_j) / ||w_y - w_j||.",
     reads="Row y, column j: how far the middle sample of y is from being called j; errors come from the smallest.",

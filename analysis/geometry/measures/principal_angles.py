@@ -16,6 +16,7 @@ from analysis.registry import Range
     "principal_angles",
     label="Angle between class subspaces (smallest, mean over pairs)",
     group="subspaces",
+    tells="class subspaces",
     paper="Björck & Golub 1973, Mathematics of Computation 27(123); Wang, Li & Zhang 2023, arXiv 2308.01547",
     convention="Mean over pairs of classes of the smallest principal angle between their k leading directions (about "
     "the origin, not centred), k = 4.",

@@ -25,6 +25,7 @@ _PENALTIES = 10.0 ** np.arange(-7, 3)
     "probe_linear",
     label="Linear probe",
     group="separability",
+    tells="linear probe",
     paper=f"{_PAPER}; Golub, Heath & Wahba 1979 (the penalty)",
     convention="Accuracy of ridge regression on one-hot classes, the penalty by generalised cross-validation among "
     f"1e-7 to 1e2 of the mean eigenvalue; {_SPLIT}.",
@@ -53,6 +54,7 @@ def probe_linear(features: Features) -> Measured:
     "probe_logistic",
     label="Linear probe, logistic",
     group="separability",
+    tells="linear probe",
     paper=_PAPER,
     convention="Accuracy of scikit-learn's multinomial logistic regression, L2 penalty 1/C, features standardised by "
     f"the training part; at most 5,000 drawn samples; {_SPLIT}.",

@@ -16,6 +16,7 @@ from analysis.registry import Range
     "silhouette",
     label="Silhouette",
     group="separability",
+    tells="spread within classes",
     paper="Rousseeuw 1987, J. Computational and Applied Mathematics 20; scikit-learn's silhouette_score",
     convention="Mean of (b - a) / max(a, b), a and b the mean Euclidean distances to the own class and to the nearest "
     "other; 0 for the single sample of a class; 300 drawn samples are asked, each beside all others.",

@@ -18,6 +18,7 @@ _PAPER = "Li et al. 2023, ICLR, arXiv 2210.06313"
     "sparsity",
     label="Share of zeros",
     group="dimension",
+    tells="zeros",
     paper=_PAPER,
     convention="Entries that are exactly 0 over all entries of the features given; one less the paper's share of "
     "non-zeros, and of features as they were pooled.",
@@ -43,6 +44,7 @@ def sparsity(features: Features) -> Measured:
     "sparsity_near",
     label="Share of near zeros",
     group="dimension",
+    tells="zeros",
     paper=_PAPER,
     convention="Entries of at most `near` (.01) times the root mean square of the sample's own features, over all.",
     reads="As the share of zeros, for activations that come close to 0 without reaching it.",
@@ -60,6 +62,7 @@ def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0
     "sparsity_energy",
     label="Share of features that carry a sample",
     group="dimension",
+    tells="zeros",
     paper=f"{_PAPER}; as the energy of the largest k",
     convention="The fewest features that hold `energy` (99 %) of a sample's squared length, over D; the mean of at "
     "most 1,000 drawn samples.",

@@ -19,6 +19,7 @@ from analysis.registry import Range
     "twonn",
     label="Intrinsic dimension by two neighbours (TwoNN)",
     group="dimension",
+    tells="intrinsic dimension",
     paper="Facco, d'Errico, Rodriguez & Laio 2017, Scientific Reports 7:12140; Ansuini et al. 2019, arXiv 1905.12784",
     convention="Slope through the origin of -log(1 - i/N) on log(r2/r1), i from 1, the largest 10 % discarded; on "
     "request (k - 1) / (sum log mu + (N - k) log mu_k), the likelihood of the k that are kept. Of at most 1,000 drawn "

@@ -63,6 +63,7 @@ def variability(features: Features) -> Measured:
     "variability_ratio",
     label="Cosine distance within classes beside all",
     group="subspaces",
+    tells="spread within classes",
     paper="Kornblith, Chen, Lee & Norouzi 2021, NeurIPS, arXiv 2010.16402, eq. 11 (class separation is 1 - this)",
     convention="Mean cosine distance within a class (over all pairs, a sample with itself among them; the mean over "
     "classes) over that between any two classes' samples, a class with itself among them; about the origin.",

@@ -12,6 +12,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     "weight_angles",
     label="Smallest angle between class weights",
     group="last layer",
+    tells="angles between class weights",
     paper="Papyan, Han & Donoho 2020, PNAS 117(40)",
     convention="Degrees between w_i and w_j of the closest two classes; `centred` takes the mean over classes from all "
     "weights first, which changes no answer of the network.",
