@@ -22,6 +22,7 @@ from analysis.geometry.subspaces import ClassSubspaces
 T = TypeVar("T")
 ROWS = 4096
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+OTHER_CLASSES = "the network names other classes than these samples have"
 NOTHING = 1e-24  # beside the mean squared length: what varies by no more does not vary
 
 
@@ -30,7 +31,9 @@ class Features:
 
     values (N, D); labels (N,) int, the classifier's class of each sample or -1 where it is not known; class_names of
     the L classes; weight (L, D), bias (L,) of the linear head that these features are the input of; predictions (N,)
-    the network's argmax. seed: of what is drawn. BadParameter where the shapes do not fit.
+    the network's argmax. of_head False: labels and class_names are a dataset's own, and the network names none of
+    them, so that nothing is said of labels beside its head or its answers. seed: of what is drawn. BadParameter where
+    the shapes do not fit.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Features:
         weight: np.ndarray | None = None,
         bias: np.ndarray | None = None,
         predictions: np.ndarray | None = None,
+        of_head: bool = True,
         seed: int = 0,
     ) -> None:
         if values.ndim != 2:
@@ -63,6 +67,7 @@ class Features:
         self.labels = None if labels is None else labels[kept].astype(np.int64)
         self.predictions = None if predictions is None else predictions[kept].astype(np.int64)
         self.class_names = class_names
+        self.of_head = of_head
         self.weight = None if weight is None else weight.astype(np.float64)
         self.bias = None if weight is None else (np.zeros(len(weight)) if bias is None else bias.astype(np.float64))
         self.seed = seed
@@ -199,11 +204,17 @@ class Features:
         """Which class mean each sample is nearest to. Only where there are classes."""
         return nearest_means(self.parts(), self.places, self.counts, self.class_means)
 
+    @property
+    def no_classes(self) -> str:
+        """Why classes cannot be set beside each other, in words; empty where they can."""
+        of = "of the network's classes" if self.of_head else "classes"
+        return f"fewer than two {of} have samples here" if len(self.classes) < 2 else ""
+
     @cached_property
     def no_spread(self) -> str:
         """Why class means tell nothing apart, in words; empty where they do."""
-        if len(self.classes) < 2:
-            return "fewer than two of the network's classes have samples here"
+        if self.no_classes:
+            return self.no_classes
         if np.square(self.centred_means).sum(axis=1).mean() <= NOTHING * self.size:
             return "all class means are the same"
         return ""
@@ -212,7 +223,7 @@ class Features:
     def missing(self) -> tuple[str, ...]:
         """What must be said where not all classes of the head have samples here."""
         there = len(self.classes)
-        if self.weight is None or there >= len(self.weight) or not there:
+        if self.weight is None or not self.of_head or there >= len(self.weight) or not there:
             return ()
         return (f"Only {there:,} of the head's {len(self.weight):,} classes have samples here.",)
 
@@ -235,15 +246,35 @@ class Features:
         """What the head says; None where there is no head of finite numbers."""
         if self.sound_head is None:
             return None
-        labels = np.full(len(self), -1) if self.labels is None else self.labels
+        labels = np.full(len(self), -1) if self.labels is None or not self.of_head else self.labels
         return judged(self.parts(), labels, *self.sound_head)
 
     @property
     def judgeable(self) -> int:
         """How many samples have a class that the head knows."""
-        if self.weight is None or self.labels is None:
-            return 0
-        return int(self.counts[self.classes < len(self.weight)].sum())
+        return int(self.counts[: len(self.known)].sum())
+
+    @property
+    def known(self) -> np.ndarray:
+        """(k,) those of `classes` that have a row in the head: the first ones."""
+        rows = 0 if self.weight is None or not self.of_head else len(self.weight)
+        return self.classes[self.classes < rows]
+
+    @property
+    def no_truth(self) -> str:
+        """Why the head cannot be held to the samples' classes, in words; empty where it can."""
+        if self.no_head:
+            return self.no_head
+        if not self.of_head:
+            return OTHER_CLASSES
+        return "" if self.judgeable else "no sample has a class that the head knows"
+
+    @property
+    def no_answers(self) -> str:
+        """Why the network's answers cannot be set beside the samples' classes, in words; empty where they can."""
+        if self.guesses is None:
+            return "the network's answers are not given and no head says them"
+        return "" if self.of_head else OTHER_CLASSES
 
     @property
     def guesses(self) -> np.ndarray | None:

@@ -96,7 +96,8 @@ def separation(
     if temperature <= 0 or k < 1:
         raise BadParameter(f"The temperature is above 0 and k at least 1; got {temperature} and {k}.")
     one = SCORES[score]
-    caveats = tuple(
+    caveats = () if known.of_head else ("The known samples are of classes that the network does not name either.",)
+    caveats += tuple(
         f"Left out, for features that are not finite: {of.left_out:,} of the {name} samples."
         for name, of in (("known", known), ("unknown", unknown))
         if of.left_out

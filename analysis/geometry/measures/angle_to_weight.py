@@ -23,10 +23,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 )
 def angle_to_weight(features: Features) -> Measured:
     """features with a head -> degrees; arrays: quantiles (K, 5), classes (K,), samples (N,) NaN where unknown."""
-    if features.judged is None:
-        return undefined(features.no_head)
-    if not features.judgeable:
-        return undefined("no sample has a class that the head knows")
+    if features.no_truth or features.judged is None:
+        return undefined(features.no_truth)
     angles = np.degrees(np.arccos(np.clip(features.judged.own_cosines, -1, 1)))
     arrays = {"quantiles": features.per_class(angles), "classes": features.classes, "samples": angles}
     return median(angles, arrays, features.missing)

@@ -19,8 +19,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 )
 def class_mean_norms(features: Features) -> Measured:
     """features of K classes -> the mean length; arrays: norms, counts, classes (K,)."""
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     norms = np.sqrt(np.square(features.centred_means).sum(axis=1))
     arrays = {"norms": norms, "counts": features.counts, "classes": features.classes}
     return Measured(float(norms.mean()), features.labelled, caveats=features.missing, arrays=arrays)

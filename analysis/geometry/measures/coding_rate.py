@@ -66,8 +66,8 @@ def coding_rate(features: Features, *, squared_error: Annotated[float, Range(0.0
 )
 def coding_rate_reduction(features: Features, *, squared_error: Annotated[float, Range(0.001, 10)] = 0.5) -> Measured:
     """features of K classes -> 0 or more, in nats; arrays: rates (K,), whole (1,) R(Z), classes (K,)."""
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     if not features.size > 0:
         return undefined("no sample has a direction", features.labelled)
     factor = features.width / squared_error

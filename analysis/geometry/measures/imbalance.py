@@ -25,16 +25,12 @@ _PAPER = "Dang et al. 2023, arXiv 2301.00437"
 )
 def imbalance_fit(features: Features) -> Measured:
     """features with a head -> at most 1; arrays: counts, weight_norms, mean_norms, predicted, classes (K,)."""
-    if features.sound_head is None:
-        return undefined(features.no_head)
-    known = features.classes < len(features.sound_head[0])
-    classes, counts = features.classes[known], features.counts[known]
+    if features.no_truth or features.sound_head is None:
+        return undefined(features.no_truth)
+    classes, counts = features.known, features.counts[: len(features.known)]
     if len(np.unique(counts)) < 2:
-        why = (
-            "all classes have the same number of samples"
-            if len(counts) > 1
-            else "fewer than two of the network's classes have samples here"
-        )
+        few = "fewer than two of the head's classes have samples"
+        why = few if len(counts) < 2 else "all classes have the same number of samples"
         return undefined(why, features.judgeable)
     squares = np.square(features.sound_head[0][classes]).sum(axis=1)
     apart = float(np.square(squares - squares.mean()).sum())
@@ -44,7 +40,7 @@ def imbalance_fit(features: Features) -> Measured:
     arrays = {
         "counts": counts,
         "weight_norms": np.sqrt(squares),
-        "mean_norms": np.sqrt(np.square(features.class_means[known]).sum(axis=1)),
+        "mean_norms": np.sqrt(np.square(features.class_means[: len(classes)]).sum(axis=1)),
         "predicted": np.sqrt(line),
         "classes": classes,
     }
@@ -68,8 +64,8 @@ def imbalance_fit(features: Features) -> Measured:
 )
 def imbalance_orthogonality(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: cosines (K, K) float32, counts, classes (K,)."""
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     found = cosines(features.class_means)
     if found is None:
         return undefined("a class mean is at the origin, so it has no direction", features.labelled)

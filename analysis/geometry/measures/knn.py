@@ -92,8 +92,8 @@ def knn_accuracy(
 
 
 def _not_defined(features: Features) -> str:
-    if len(features.classes) < 2:
-        return "fewer than two of the network's classes have samples here"
+    if features.no_classes:
+        return features.no_classes
     if features.counts.max() < 2:
         return "every class has a single sample"
     return "the features do not vary" if all_one(features) else ""

@@ -65,8 +65,8 @@ def label_sharpness_relative(features: Features, *, most: Annotated[int, Range(1
 
 
 def _sharpness(features: Features, most: int) -> Measured:
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     if features.no_variance:
         return undefined(features.no_variance, features.labelled)
     found = features.rivals(most)

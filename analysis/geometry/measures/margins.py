@@ -22,8 +22,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 )
 def margin_logit(features: Features) -> Measured:
     """features with a head -> the median; arrays: quantiles (K, 5), classes (K,), samples (N,) NaN where unknown."""
-    if features.judged is None:
-        return undefined(features.no_head)
+    if features.no_truth or features.judged is None:
+        return undefined(features.no_truth)
     return _margin(features, features.judged.margins)
 
 
@@ -42,14 +42,12 @@ def margin_logit(features: Features) -> Measured:
 )
 def margin_distance(features: Features) -> Measured:
     """features with a head -> the median; arrays: quantiles (K, 5), classes (K,), samples (N,) NaN where unknown."""
-    if features.judged is None:
-        return undefined(features.no_head)
+    if features.no_truth or features.judged is None:
+        return undefined(features.no_truth)
     return _margin(features, features.judged.distances)
 
 
 def _margin(features: Features, values: np.ndarray) -> Measured:
-    if not features.judgeable:
-        return undefined("no sample has a class that the head knows")
     if not np.isfinite(values).any():
         return undefined("a margin takes two classes with different weights", features.labelled)
     arrays = {"quantiles": features.per_class(values), "classes": features.classes, "samples": values}

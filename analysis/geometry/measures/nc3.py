@@ -20,10 +20,9 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 )
 def nc3(features: Features) -> Measured:
     """features with a head -> 0 to 4; arrays: cosines (K,) of each class's weights and mean, classes (K,)."""
-    if features.sound_head is None:
-        return undefined(features.no_head)
-    known = features.classes < len(features.sound_head[0])
-    weight, means = features.sound_head[0][features.classes[known]], features.centred_means[known]
+    if features.no_truth or features.sound_head is None:
+        return undefined(features.no_truth)
+    weight, means = features.sound_head[0][features.known], features.centred_means[: len(features.known)]
     if features.no_spread or len(weight) < 2:
         return undefined(features.no_spread or "fewer than two of the head's classes have samples", features.labelled)
     sizes = float(np.linalg.norm(weight)), float(np.linalg.norm(means))
@@ -32,5 +31,5 @@ def nc3(features: Features) -> Measured:
     value = float(np.square(weight / sizes[0] - means / sizes[1]).sum())
     lengths = np.sqrt(np.square(weight).sum(axis=1) * np.square(means).sum(axis=1))
     along = np.divide((weight * means).sum(axis=1), lengths, out=np.full(len(lengths), np.nan), where=lengths > 0)
-    arrays = {"cosines": along, "classes": features.classes[known]}
+    arrays = {"cosines": along, "classes": features.known}
     return Measured(value, features.judgeable, caveats=features.missing, arrays=arrays)

@@ -23,8 +23,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 )
 def nc4(features: Features) -> Measured:
     """features with predictions or a head -> 0 to 1; arrays: disagreeing (n,) places in what was given."""
-    if features.guesses is None:
-        return undefined("the network's answers are not given and no head says them")
+    if features.no_answers or features.guesses is None:
+        return undefined(features.no_answers)
     if features.no_spread:
         return undefined(features.no_spread, features.labelled)
     asked = np.flatnonzero(features.places >= 0)

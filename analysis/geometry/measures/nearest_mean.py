@@ -116,8 +116,8 @@ def _accuracy(features: Features, *, cosine: bool) -> Measured:
 
 
 def _agreement(features: Features, *, cosine: bool) -> Measured:
-    if features.guesses is None:
-        return undefined("the network's answers are not given and no head says them")
+    if features.no_answers or features.guesses is None:
+        return undefined(features.no_answers)
     asked, found, why = _nearest(features, cosine)
     if why:
         return undefined(why, features.labelled)

@@ -22,20 +22,18 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 )
 def pair_margins(features: Features) -> Measured:
     """features with a head -> the smallest; arrays: margins (K, L) float32, NaN at the own class; classes (K,)."""
-    if features.sound_head is None:
-        return undefined(features.no_head)
+    if features.no_truth or features.sound_head is None:
+        return undefined(features.no_truth)
     weight, bias = features.sound_head
-    rows = [i for i, c in enumerate(features.classes) if c < len(weight)]
-    if not rows or len(weight) < 2:
+    if len(weight) < 2:
         return undefined("it takes two classes in the head and samples of one of them", features.labelled)
     gaps = np.sqrt(squared_distances(weight))
-    margins = np.full((len(rows), len(weight)), np.nan)
-    for margin, i in zip(margins, rows, strict=True):
-        label = features.classes[i]
-        logits = features.values[features.members[i]].astype(np.float64) @ weight.T + bias
+    margins = np.full((len(features.known), len(weight)), np.nan)
+    for margin, label, members in zip(margins, features.known, features.members, strict=False):
+        logits = features.values[members].astype(np.float64) @ weight.T + bias
         ahead = np.median(logits[:, [label]] - logits, axis=0)
         np.divide(ahead, gaps[label], out=margin, where=gaps[label] > 0)
     if np.isnan(margins).all():
         return undefined("all classes have the same weights", features.labelled)
-    arrays = {"margins": margins.astype(np.float32), "classes": features.classes[rows]}
+    arrays = {"margins": margins.astype(np.float32), "classes": features.known}
     return Measured(float(np.nanmin(margins)), features.judgeable, caveats=features.missing, arrays=arrays)

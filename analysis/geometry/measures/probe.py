@@ -90,8 +90,8 @@ def probe_logistic(features: Features, *, strength: Annotated[float, Range(1e-5,
 
 def split(features: Features, most: int | None = None) -> tuple[np.ndarray, np.ndarray, str]:
     """Places to learn from and places to ask, ascending; and in words why there are none."""
-    if len(features.classes) < 2:
-        return np.empty(0, np.int64), np.empty(0, np.int64), "fewer than two of the network's classes have samples here"
+    if features.no_classes:
+        return np.empty(0, np.int64), np.empty(0, np.int64), features.no_classes
     random = np.random.default_rng(features.seed)
     order = random.permutation(np.flatnonzero(features.places >= 0))[:most]
     order = order[np.argsort(features.places[order], kind="stable")]

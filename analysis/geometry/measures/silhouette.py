@@ -27,8 +27,8 @@ from analysis.registry import Range
 )
 def silhouette(features: Features, *, samples: Annotated[int, Range(50, 100_000)] = 300) -> Measured:
     """features of K classes -> -1 to 1; arrays: samples (m,), queries (m,) places in what was given."""
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     if features.counts.max() < 2:
         return undefined("every class has a single sample", features.labelled)
     if all_one(features):

@@ -11,8 +11,6 @@ from analysis.geometry.features import Features
 from analysis.geometry.intervals import mean, share
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
-_UNKNOWN = "no sample has a class that the head knows"
-
 
 @MEASURES.register(
     "head",
@@ -100,12 +98,9 @@ def sphere_angle_tells(features: Features) -> Measured:
 
 def _right(features: Features) -> tuple[np.ndarray, np.ndarray, np.ndarray] | Measured:
     """Places of samples whose class the head knows, and whether head and largest cosine are right; or why not."""
-    if features.judged is None or features.labels is None:
-        return undefined(features.no_head or _UNKNOWN)
-    known = 0 if features.weight is None else len(features.weight)
-    rows = np.flatnonzero((features.labels >= 0) & (features.labels < known))
-    if not rows.size:
-        return undefined(_UNKNOWN)
+    if features.no_truth or features.judged is None or features.labels is None:
+        return undefined(features.no_truth)
+    rows = np.flatnonzero((features.places >= 0) & (features.places < len(features.known)))
     labels = features.labels[rows]
     return rows, features.judged.guesses[rows] == labels, features.judged.sphere_guesses[rows] == labels
 

@@ -29,8 +29,8 @@ _BLOCK = 16_000_000  # numbers at a time
 )
 def subspace_classifier(features: Features, *, k: Annotated[int, Range(1, MOST)] = 4) -> Measured:
     """features of K classes -> 0 to 1; arrays: by_k (k,) accuracy, per_class (K,), classes (K,), missed rows."""
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     if not features.size > 0:
         return undefined("all features are 0", features.labelled)
     halves = _halves(features)

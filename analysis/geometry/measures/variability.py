@@ -73,8 +73,8 @@ def variability(features: Features) -> Measured:
 )
 def variability_ratio(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_class (K,) mean cosine distance within, classes (K,)."""
-    if len(features.classes) < 2:
-        return undefined("fewer than two of the network's classes have samples here", features.labelled)
+    if features.no_classes:
+        return undefined(features.no_classes, features.labelled)
     if not features.size > 0:
         return undefined("all features are 0", features.labelled)
     means = np.stack(

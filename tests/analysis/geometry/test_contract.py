@@ -25,11 +25,13 @@ class Given:
     bias: np.ndarray | None
     second: np.ndarray
     predictions: np.ndarray | None = None
+    of_head: bool = True
 
     def made(self) -> tuple[Features, Features]:
         one = Features(
-            self.values, self.labels, weight=self.weight, bias=self.bias, predictions=self.predictions, seed=3
-        )
+            self.values, self.labels, weight=self.weight, bias=self.bias, predictions=self.predictions,
+            of_head=self.of_head, seed=3,
+        )  # fmt: skip
         return one, Features(self.second, self.labels, seed=3)
 
 
@@ -102,7 +104,7 @@ def test_says_a_number_of_ordinary_features(measure: Measure):
 @every(ALL)
 def test_says_the_same_again_and_changes_nothing(measure: Measure):
     given = blobs()
-    kept = {name: np.array(getattr(given, name)) for name in given.__dataclass_fields__}
+    kept = {name: np.array(array) for name, array in vars(given).items() if isinstance(array, np.ndarray)}
     for name in kept:
         getattr(given, name).flags.writeable = False
     one, two = measured(measure, given), measured(measure, given)
@@ -213,6 +215,7 @@ def bad() -> dict[str, Given]:
         "no labels": replace(good, labels=None),
         "some labels unknown": replace(good, labels=np.where(random.random(60) < 0.4, -1, labels)),
         "labels that the head does not know": replace(good, labels=labels + 3),
+        "a head of other classes": replace(good, of_head=False),
         "no head": replace(good, weight=None, bias=None, predictions=None),
         "a head of zeros": replace(good, weight=np.zeros((5, 8)), bias=np.zeros(5), predictions=None),
         "a head that is not finite": replace(good, weight=np.full((5, 8), NAN), predictions=None),
@@ -260,3 +263,51 @@ def test_a_head_is_needed(measure: Measure):
 @pytest.mark.parametrize("name", ["labels unknown", "no labels"])
 def test_labels_are_needed(measure: Measure, name: str):
     assert np.isnan(measured(measure, BAD[name]).value)
+
+
+OF_BOTH = {
+    *("angle_to_weight", "margin_logit", "margin_distance", "pair_margins", "imbalance_fit", "nc3", "nc4"),
+    *("sphere_accuracy", "sphere_gap", "sphere_length_tells", "sphere_angle_tells"),
+    *("nearest_mean_agreement", "nearest_mean_cosine_agreement"),
+}
+"""Measures that set the samples' classes beside the head or the network's answers."""
+
+
+@every(ALL)
+def test_a_head_of_other_classes_is_not_held_to_the_labels(measure: Measure):
+    """What needs labels alone is as without a head, what needs the head alone as without labels; the rest says why."""
+    foreign = measured(measure, replace(blobs(), of_head=False))
+    if measure.name in OF_BOTH:
+        assert foreign.why == "not defined here because the network names other classes than these samples have"
+        return
+    lacking = {"labels": None} if measure.kind == "head" else {"weight": None, "bias": None, "predictions": None}
+    alone = measured(measure, replace(blobs(), **lacking))
+    assert np.isfinite(foreign.value), foreign.why
+    assert same(foreign, alone)
+    assert foreign.samples == alone.samples
+    assert foreign.caveats == alone.caveats
+    assert foreign.arrays.keys() == alone.arrays.keys()
+    for name, array in foreign.arrays.items():
+        np.testing.assert_array_equal(array, alone.arrays[name])
+
+
+def test_more_labels_than_the_head_has_rows_are_not_said_to_be_missing():
+    """A head of three other classes: labels 3 and 4 are samples like all others."""
+    given = blobs()
+    assert given.weight is not None
+    assert given.bias is not None
+    head = {"weight": given.weight[:3], "bias": given.bias[:3], "predictions": None}
+    found = measured(MEASURES["class_mean_norms"], replace(given, **head, of_head=False))
+    assert found.arrays["classes"].tolist() == [0, 1, 2, 3, 4]
+    few = replace(given, labels=np.where(given.labels == 1, 1, 0), of_head=False)
+    assert measured(MEASURES["class_mean_norms"], few).caveats == ()
+    assert measured(MEASURES["class_mean_norms"], replace(few, of_head=True)).caveats == (
+        "Only 2 of the head's 5 classes have samples here.",
+    )
+
+
+def test_what_is_lacking_is_said_of_whose_classes_they_are():
+    one = replace(blobs(), labels=np.zeros(240, np.int64))
+    whys = {of_head: measured(MEASURES["nc1"], replace(one, of_head=of_head)).why for of_head in (True, False)}
+    assert whys[True].endswith("fewer than two of the network's classes have samples here")
+    assert whys[False].endswith("because fewer than two classes have samples here")

@@ -185,3 +185,12 @@ def test_what_does_not_go_together_is_refused():
         separation(known, unknown, "energy", temperature=0)
     with pytest.raises(BadParameter, match="'ood'"):
         separation(known, unknown, "energy", positive="ood")  # pyright: ignore[reportArgumentType]
+
+
+def test_known_samples_of_other_classes_are_said_to_be_that():
+    known, unknown = datasets()
+    foreign = Features(known.values, known.labels, weight=known.weight, bias=known.bias, of_head=False)
+    one, two = separation(known, unknown, "logit"), separation(foreign, unknown, "logit")
+    assert one.auroc == two.auroc
+    assert one.caveats == ()
+    assert two.caveats == ("The known samples are of classes that the network does not name either.",)
