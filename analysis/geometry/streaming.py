@@ -55,6 +55,15 @@ class StreamedCka:
             if self._count == self.size:
                 self._batch()
 
+    def join(self, later: "StreamedCka") -> None:
+        """Take over the whole batches of another of the same layers, as if its samples had come after these."""
+        if (self.rows, self.columns, self.size, 0) != (later.rows, later.columns, later.size, self._count):
+            raise BadParameter("Only CKA of the same layers can be joined, where the first has whole batches.")
+        self._found += later._found
+        self._waiting, self._count = later._waiting, later._count
+        self.left_out += later.left_out
+        self._nothing = np.maximum(self._nothing, later._nothing)
+
     def matrix(self) -> Matrix:
         """Of all samples so far: a rest that fills no batch counts by its size, and is left out below four."""
         if self._count >= _LEAST:

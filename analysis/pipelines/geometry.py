@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from analysis.datasets.opened import OpenDataset
+from analysis.engine.side_by_side import side_by_side
 from analysis.errors import DataError
 from analysis.pipelines import predict
 from analysis.pipelines.geometry_asking import (
@@ -104,6 +107,7 @@ class _Given:
                 self.records[pass_id] = self._known(subject)
         self._digests: dict[tuple[str, str], str] = {}
         self._data: dict[str, Features] = {}
+        self._lock = threading.Lock()
         self._predictions = {pass_id: predictions_of(workspace, found) for pass_id, found in self.records.items()}
 
     def features(self, pass_id: str, tap: str) -> Features:
@@ -123,12 +127,16 @@ class _Given:
 
     def data(self, pass_id: str, features: Features) -> Features:
         """The images of a drawn part of the samples, as a model is given them."""
-        if pass_id not in self._data:
-            classifier = self.classifiers[self.subjects[pass_id]["model"]]
-            condition = predict.condition_of(self.arguments["condition"])
-            stored = OpenDataset.open(self.dataset.folder, as_stored=True)  # as the pass reads them
-            self._data[pass_id] = data_of(features, stored, classifier.preprocessing, condition)
-        return self._data[pass_id]
+        with self._lock:  # asked from several threads
+            if pass_id not in self._data:
+                self._data[pass_id] = self._read(pass_id, features)
+            return self._data[pass_id]
+
+    def _read(self, pass_id: str, features: Features) -> Features:
+        classifier = self.classifiers[self.subjects[pass_id]["model"]]
+        condition = predict.condition_of(self.arguments["condition"])
+        stored = OpenDataset.open(self.dataset.folder, as_stored=True)  # as the pass reads them
+        return data_of(features, stored, classifier.preprocessing, condition)
 
     def _known(self, subject: Mapping[str, Any]) -> PassRecord:
         return predict.record_from_json(subject["record"])
@@ -193,36 +201,36 @@ def _check_room(workspace: Path, dataset: OpenDataset, group: Sequence[predict.A
 
 
 def _measure(given: _Given, parts: Parts, report: Report) -> None:
-    names = given.arguments["measures"]
+    """Every layer that is lacking, several at a time; layers with the same features once."""
     todo = [
         (pass_id, tap, place)
         for pass_id, s in given.subjects.items()
         for tap, place in zip(s["taps"], s["places"], strict=True)
-        if names and tap not in s["measured"]
+        if given.arguments["measures"] and tap not in s["measured"] and not parts.has(pass_id, tap)
     ]
+    first: dict[tuple[str, str], str] = {}
+    for pass_id, tap, _ in todo:
+        first.setdefault((pass_id, given.digest(pass_id, tap)), tap)
+    twins = {(pass_id, tap): first[pass_id, given.digest(pass_id, tap)] for pass_id, tap, _ in todo}
+    works = [partial(_measure_tap, given, parts, *each) for each in todo if twins[each[:2]] == each[1]]
+    side_by_side(works, report)
+    for pass_id, tap, place in todo:
+        if (twin := twins[pass_id, tap]) != tap:
+            parts.leave(*moved(parts.read(pass_id, twin), tap, place), pass_id, tap)
+
+
+def _measure_tap(given: _Given, parts: Parts, pass_id: str, tap: str, place: int, report: Report) -> None:
+    what = f"{given.subjects[pass_id]['model']} at {tap}"
+    report(0.0, what)
+    names = given.arguments["measures"]
     beside = beside_data(names)
     alone = [name for name in names if name not in {m.name for m in beside}]
-    first: dict[tuple[str, str], str] = {}
-    for number, (pass_id, tap, place) in enumerate(todo):
-        share = part(report, number, len(todo))
-        what = f"{given.subjects[pass_id]['model']} at {tap}"
-        share(0.0, what)
-        twin = first.setdefault((pass_id, given.digest(pass_id, tap)), tap)
-        if parts.has(pass_id, tap):
-            continue
-        if twin != tap:
-            parts.leave(*moved(parts.read(pass_id, twin), tap, place), pass_id, tap)
-            continue
-
-        def told(fraction: float, label: str, share: Report = share, what: str = what) -> None:
-            share(fraction, f"{what}: {label}")
-
-        features = given.features(pass_id, tap)
-        found = measure_tap(features, alone, told) if alone else []
-        if beside:
-            data = None if features.left_out else given.data(pass_id, features)
-            found += measure_beside(data, features, beside)
-        parts.leave(*kept(found, pass_id, tap, place), pass_id, tap)
+    features = given.features(pass_id, tap)
+    found = measure_tap(features, alone, lambda fraction, label: report(fraction, f"{what}: {label}")) if alone else []
+    if beside:
+        data = None if features.left_out else given.data(pass_id, features)
+        found += measure_beside(data, features, beside)
+    parts.leave(*kept(found, pass_id, tap, place), pass_id, tap)
 
 
 def _compare(given: _Given, parts: Parts, report: Report) -> None:

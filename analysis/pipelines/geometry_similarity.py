@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from analysis.engine.side_by_side import side_by_side
 from analysis.measurements import Measurement
 from analysis.pipelines.geometry_asking import STREAMED_PAIR, USUAL_PAIR, places
 from analysis.pipelines.geometry_measuring import measurement
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 _ROWS = 4096
+_SHARES = 8  # that the batches of a streamed measure are done in, one after the other or side by side
 
 
 def measured_pairs(
@@ -125,21 +128,31 @@ def _at_once(
 def _streamed(
     first: Mapping[str, Features], second: Mapping[str, Features] | None, pairs: Sequence[Pair], report: Report
 ) -> list[Measured]:
-    """CKA over minibatches of samples in a drawn order; no more than a batch of all layers is in memory."""
+    """CKA over minibatches of samples in a drawn order; in memory is a batch of all layers for each core."""
     from analysis.geometry.registry import Measured
     from analysis.geometry.streaming import StreamedCka
 
     rows, columns = list(first), None if second is None else list(second)
-    stream = StreamedCka(rows, columns)
     given = [*first.values(), *(second or {}).values()]
     if len({len(f) for f in given}) > 1:  # samples that are not finite at some taps only
         return []
     order = np.random.default_rng(given[0].seed).permutation(len(given[0]))
-    for start in range(0, len(order), stream.size):
-        report(start / len(order), f"CKA of {len(pairs):,} pairs, {start:,} of {len(order):,} samples")
-        taken = order[start : start + stream.size]
-        parts = [np.asarray(f.values[taken], np.float64) - f.mean for f in given]
-        stream.add(parts[: len(rows)], parts[len(rows) :])
+    stream = StreamedCka(rows, columns)
+    batches = [order[start : start + stream.size] for start in range(0, len(order), stream.size)]
+    step = max(1, -(-len(batches) // _SHARES))
+    shares = [batches[start : start + step] for start in range(0, len(batches), step)]
+    means = [f.mean for f in given]
+
+    def add(stream: StreamedCka, batches: Sequence[np.ndarray], report: Report) -> None:
+        for number, taken in enumerate(batches):
+            report(number / len(batches), f"CKA of {len(pairs):,} pairs of layers")
+            parts = [np.asarray(f.values[taken], np.float64) - mean for f, mean in zip(given, means, strict=True)]
+            stream.add(parts[: len(rows)], parts[len(rows) :])
+
+    streams = [stream, *(StreamedCka(rows, columns) for _ in shares[1:])]
+    side_by_side([partial(add, *each) for each in zip(streams, shares, strict=True)], report)
+    for later in streams[1:]:
+        stream.join(later)
     found = stream.matrix()
     said, places_ = [], {name: i for i, name in enumerate(found.columns)}
     for a, b in pairs:

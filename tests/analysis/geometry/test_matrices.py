@@ -132,6 +132,22 @@ def test_streaming_looks_and_goes_on():
     np.testing.assert_allclose(stream.matrix().values, streamed(given, 120).values, rtol=1e-5)
 
 
+def test_streams_of_whole_batches_join_to_the_same_numbers():
+    given = layers(3, 170)
+    one, two = (StreamedCka(tuple(given), size=50) for _ in range(2))
+    one.add([values[:100] for values in given.values()])
+    two.add([values[100:] for values in given.values()])
+    one.join(two)
+    whole = StreamedCka(tuple(given), size=50)
+    whole.add(list(given.values()))
+    for name in ("values", "lows", "highs", "samples"):
+        np.testing.assert_array_equal(getattr(one.matrix(), name), getattr(whole.matrix(), name))
+    with pytest.raises(BadParameter, match="whole batches"):
+        one.join(two)  # 20 samples wait in it
+    with pytest.raises(BadParameter, match="same layers"):
+        StreamedCka(("a",)).join(two)
+
+
 def test_streaming_of_bad_input():
     empty = StreamedCka(("a", "b"))
     assert np.isnan(empty.matrix().values).all()
