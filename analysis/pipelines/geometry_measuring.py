@@ -15,8 +15,9 @@ from analysis.errors import DataError
 from analysis.measurements import Measurement
 from analysis.passes.features import feature_path
 from analysis.pipelines.geometry_asking import PENULTIMATE, measures_of
+from analysis.pipelines.geometry_classes import foreign, labels_of
 from analysis.pipelines.predict import PASSES
-from analysis.records import UNLABELLED, Images, PassRecord
+from analysis.records import Images, PassRecord
 from analysis.types import Report, silent
 
 if TYPE_CHECKING:
@@ -41,24 +42,26 @@ def features_of(
     head: Head | None,
     predictions: np.ndarray | None = None,
 ) -> Features:
-    """What a pass kept at a tap, with the classifier's classes as labels, and its head where the tap is its input.
+    """What a pass kept at a tap, with its labels, and the classifier's head where the tap is its input.
 
+    Labels are the classifier's classes; the dataset's own, without names, where the classifier names none of them.
     predictions: the pass's own, where they are read already. DataError where the features are gone.
     """
     from analysis.geometry.features import Features
 
     values = values_of(workspace, record, tap)
-    labels = np.array([*record.class_map, UNLABELLED], np.int64)[dataset.labels]
+    labels, other_classes = labels_of(record, dataset.labels), foreign(record)
     if len(values) != len(labels):
         raise DataError(f"There are features of {len(values):,} samples at {tap}, and the dataset has {len(labels):,}.")
     weight, bias = _weights(head) if tap == PENULTIMATE and head is not None else (None, None)
     return Features(
         values,
         labels,
-        class_names=record.class_names,
+        class_names=() if other_classes else record.class_names,
         weight=weight,
         bias=bias,
         predictions=predictions_of(workspace, record) if predictions is None else predictions,
+        of_head=not other_classes,
     )
 
 

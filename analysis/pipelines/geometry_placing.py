@@ -17,6 +17,7 @@ from analysis.passes.geometry import LinearHead, angles, margins
 from analysis.pipelines.embedding_neighbours import Near, nearest_of
 from analysis.pipelines.embedding_upload import read_pictures
 from analysis.pipelines.geometry_asking import PENULTIMATE
+from analysis.pipelines.geometry_classes import class_names
 from analysis.pipelines.geometry_measuring import features_of
 from analysis.pipelines.predict import DATASETS
 from analysis.records import PassRecord
@@ -45,14 +46,17 @@ class Percentile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlacedUpload:
-    """Where one picture lies. Angles in degrees."""
+    """Where one picture lies. Angles in degrees.
+
+    Of L classes of the network; means of M, which are the same unless it names none of the dataset's.
+    """
 
     tap: str
     features: np.ndarray  # (D,) float32
     predictions: tuple[Prediction, ...]  # the most probable class first
     weight_angles: np.ndarray | None  # (L,) to each class's weights; None: no linear head reads this tap
-    mean_angles: np.ndarray  # (L,) to each class's mean, both less the mean of means; NaN: class without a sample
-    mean_distances: np.ndarray  # (L,) Euclidean
+    mean_angles: np.ndarray  # (M,) to each class's mean, both less the mean of means; NaN: class without a sample
+    mean_distances: np.ndarray  # (M,) Euclidean
     nearest_means: np.ndarray  # (K,) classes, the nearest first
     neighbours: Near  # (1, k) samples of the dataset
     length: Percentile
@@ -87,7 +91,8 @@ def placed(
     read, (answers,) = read_pictures(classifier, tap, [picture.pixels])
     dataset = OpenDataset.open(workspace / DATASETS / record.dataset_id)
     features = features_of(workspace, record, tap, dataset, classifier.head)
-    to_means, distances = _means(features, read, len(record.class_names))
+    classes = len(class_names(record, store.dataset(record.dataset_id).class_names))
+    to_means, distances = _means(features, read, classes)
     head = None if features.sound_head is None else LinearHead(*features.sound_head)
     same = _same_answer(features, answers[0].index)
     own = float(np.linalg.norm(read[0].astype(np.float64)))
@@ -107,7 +112,7 @@ def placed(
 
 
 def _means(features: Features, read: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """(L,) degrees and (L,) distances to class means, NaN where a class has no sample."""
+    """(M,) degrees and (M,) distances to class means, NaN where a class has no sample."""
     to, away = np.full(classes, np.nan), np.full(classes, np.nan)
     if len(features.classes):
         centred = read.astype(np.float64) - features.mean_of_means
@@ -147,7 +152,7 @@ def _remarks(record: PassRecord, picture: Picture, features: Features) -> list[s
     if record.condition != CLEAN.name:
         said.append(f"The samples were changed by {record.condition}; the picture is taken as it is.")
     if not len(features.classes):
-        said.append("The dataset has no labels that the model knows, so there are no class means.")
+        said.append("No sample has a class that the model knows, so there are no class means.")
     if features.left_out:
         said.append(f"{features.left_out:,} samples with features that are not finite are left out.")
     return said

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ from analysis.geometry.features import Features
 from analysis.passes.features import feature_path
 from analysis.pipelines import geometry, geometry_measuring, predict
 from analysis.pipelines.geometry_asking import places
+from analysis.pipelines.geometry_classes import class_names, foreign, labels_of
 from analysis.pipelines.geometry_similarity import cka_at_once, layers, networks
 from analysis.pipelines.predict import DATASETS, PASSES
 from analysis.pipelines.work import KINDS, run_here
+from analysis.records import PassRecord
 from analysis.store import Store
 from analysis.types import silent
 from models import catalogue
@@ -51,6 +54,14 @@ def measured(monkeypatch) -> list[int]:
 
     monkeypatch.setattr(geometry, "measure_tap", measure_tap)
     return seen
+
+
+def record_of(names: tuple[str, ...], class_map: tuple[int, ...]) -> PassRecord:
+    """A pass of a network with these classes over a dataset whose classes are theirs by the map."""
+    return PassRecord(
+        "p" * 64, "m" * 64, "net", names, "d" * 64, "data", "clean", class_map, 3, None, (), True, {}, (), 1.0, "cpu",
+        datetime(2026, 11, 1, tzinfo=UTC),
+    )  # fmt: skip
 
 
 def asked(store, workspace, digits, *models, **given):
@@ -120,6 +131,39 @@ def test_labels_are_the_classifiers_classes(workspace, store):
     record, opened = store.pass_record(subject["pass_id"]), OpenDataset.open(workspace / DATASETS / found)
     features = geometry.features_of(workspace, record, "penultimate", opened, None)
     np.testing.assert_array_equal(features.labels, 9 - opened.labels)
+
+
+def test_where_the_network_names_none_of_the_classes_labels_are_the_datasets_own(workspace, store):
+    found = dataset(workspace, COUNT, store, class_names=tuple("abcdefghijkl"))
+    names = ("nc1", "knn_purity", "weight_norms", "margin_logit")
+    (subject,) = done(store, workspace, found, measures=names, taps=["penultimate"], similarity=False)["subjects"]
+    record, opened = store.pass_record(subject["pass_id"]), OpenDataset.open(workspace / DATASETS / found)
+    assert foreign(record)
+    features = geometry.features_of(workspace, record, "penultimate", opened, catalogue.load(MODEL).head)
+    np.testing.assert_array_equal(features.labels, opened.labels)
+    assert not features.of_head
+    numbers = {n.measure: n for n in store.geometry.numbers([record.pass_id])}
+    values = np.load(feature_path(workspace / PASSES / record.pass_id, "penultimate"))
+    alone = MEASURES["nc1"].function(Features(values, opened.labels))
+    assert numbers["nc1"].value == alone.value
+    assert numbers["nc1"].samples == COUNT
+    assert np.isfinite([numbers["knn_purity"].value, numbers["weight_norms"].value]).all()
+    assert numbers["margin_logit"].why.endswith("the network names other classes than these samples have")
+
+
+def test_class_names_are_the_networks_unless_it_names_none_of_the_datasets():
+    known = record_of(("cat", "dog", "fox"), (2, -1))
+    assert not foreign(known)
+    assert class_names(known, ("fox", "owl")) == ("cat", "dog", "fox")
+    assert labels_of(known, np.array([0, 1, -1, 0])).tolist() == [2, -1, -1, 2]
+    other = record_of(("cat", "dog", "fox"), (-1, -1))
+    assert foreign(other)
+    assert class_names(other, ("disc", "ring")) == ("disc", "ring")
+    assert labels_of(other, np.array([0, 1, -1])).tolist() == [0, 1, -1]
+    nothing = record_of(("cat",), ())
+    assert not foreign(nothing)
+    assert class_names(nothing, ()) == ("cat",)
+    assert labels_of(nothing, np.array([-1, -1])).tolist() == [-1, -1]
 
 
 def test_models_are_compared_layer_by_layer(workspace, store, digits):

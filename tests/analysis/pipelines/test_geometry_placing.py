@@ -20,6 +20,7 @@ from models import catalogue
 from tests.analysis.pipelines.sweep_specimens import dataset
 
 COUNT, MODEL = 150, "digits-cnn"
+OTHERS = tuple("abcdefghijkl")
 
 
 @pytest.fixture
@@ -91,11 +92,30 @@ def test_at_a_layer_without_a_head_there_are_no_angles_to_weights(workspace, sto
         placed(store, workspace, record, classifier, picture(digits, 3), tap="conv1")
 
 
-def test_without_labels_there_are_no_means(workspace, store, digits):
+def test_where_the_network_names_no_class_of_the_dataset_means_are_of_the_datasets_own(workspace, store):
+    opened = OpenDataset.open(workspace / DATASETS / dataset(workspace, COUNT, store, class_names=OTHERS))
     classifier = catalogue.load(MODEL)
-    names = {str(i): -1 for i in range(10)}
-    nothing = {int(name): place for name, place in names.items()}
-    record = predict.predict(classifier, digits, store, workspace, taps=["penultimate"], class_map=nothing)
+    record = predict.predict(classifier, opened, store, workspace, taps=["penultimate"])
+    assert set(record.class_map) == {-1}
+    features = np.load(feature_path(workspace / PASSES / record.pass_id, "penultimate")).astype(np.float64)
+    found = placed(store, workspace, record, classifier, picture(opened, 7))
+    means = np.stack([features[opened.labels == c].mean(axis=0) for c in range(12) if (opened.labels == c).any()])
+    distances = np.linalg.norm(means - features[7], axis=1)
+    assert len(found.mean_distances) == 12
+    np.testing.assert_allclose(found.mean_distances[:10], distances, rtol=1e-4)
+    assert np.isnan(found.mean_distances[10:]).all()
+    assert found.nearest_means.tolist() == np.argsort(distances).tolist()
+    assert found.weight_angles is not None
+    assert len(found.weight_angles) == 10
+    assert found.length.class_samples > 0
+    assert found.remarks == ()
+
+
+def test_without_labels_there_are_no_means(workspace, store):
+    labels = np.full(COUNT, -1)
+    digits = OpenDataset.open(workspace / DATASETS / dataset(workspace, COUNT, store, labels=labels))
+    classifier = catalogue.load(MODEL)
+    record = predict.predict(classifier, digits, store, workspace, taps=["penultimate"])
     photo = picture(digits, 3, pixels=Image.new("RGB", (50, 40), "red"), remarks=("turned by EXIF",))
     found = placed(store, workspace, record, classifier, photo)
     assert np.isnan(found.mean_angles).all()
