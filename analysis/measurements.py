@@ -9,6 +9,9 @@ from typing import Any
 
 from analysis.registry import Scalar
 
+UNRESOLVED = 0.01
+"""Of an interval's width: what is smaller cannot be told from 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -35,6 +38,12 @@ class Measurement:
     other_pass: str = ""  # of measures of two: the second one's, else empty
     other_tap: str = ""
     arrays: tuple[str, ...] = field(default=())  # names of those that are kept
+
+    @property
+    def resolved(self) -> float:
+        """The value; 0 where its interval is more than a hundred times as wide, and has 0 in it."""
+        lost = self.low <= 0 <= self.high and abs(self.value) < UNRESOLVED * (self.high - self.low)
+        return 0.0 if lost else self.value
 
     def to_json(self) -> dict[str, Any]:
         """JSON has no NaN: None."""

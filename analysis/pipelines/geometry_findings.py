@@ -1,46 +1,39 @@
 """What stands out in the geometry of one network or of several, in words with the numbers.
 
 A difference between networks is told only where the 95 % intervals of both are known and do not touch. Intervals are
-over samples of one dataset: of other training runs they say nothing.
+over samples of one dataset: of other training runs they say nothing. Of measures that are forms of one thing (see
+`Measure.thing`) one is told, and what holds of several networks is told once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from analysis.measurements import Measurement
-from analysis.pipelines.geometry_asking import PENULTIMATE
+from analysis.pipelines.geometry_facts import (
+    OF_A_LAYER,
+    Arrays,
+    Finding,
+    facts_of,
+    imbalance,
+    in_words,
+    layer,
+    measure_of,
+    overlap,
+)
 
 if TYPE_CHECKING:
     from analysis.geometry.registry import Measure
 
+__all__ = ["CHANGES", "Finding", "Network", "stands_out"]
+
 Network = tuple[str, Sequence[Measurement]]
-Arrays = Callable[[str, str, str], Mapping[str, np.ndarray]]
-"""(pass_id, tap, measure) -> its arrays, as `store.geometry.arrays`."""
 
-CHANGES, EXTREMES = 4, 2  # told at most
-LEAST_CHANGE, LEAST_JUMP, LEAST_TURN = 0.1, 0.1, 0.2
-LEAST_SHARE = 0.02
-COLLAPSED, UNEVEN = 0.1, 1.5
-_DEPTH = (("twonn", "mle"), ("effective_rank", "participation_ratio"), ("anisotropy",), ("coding_rate",))
-"""Of those that say much the same, the first that turns is told."""
-_SEPARATES = ("knn_purity", "probe_linear", "nearest_mean_accuracy")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that stands out; of strength 0 where nothing does."""
-
-    text: str
-    measure: str = ""
-    tap: str = ""
-    values: Mapping[str, float] = field(default_factory=dict)  # by what each is of
-    strength: float = 0.0  # 0 to 1, to put them in order
+CHANGES = 4  # told at most
+LEAST_CHANGE, LEAST_SHARE = 0.1, 0.02
 
 
 def stands_out(
@@ -52,11 +45,12 @@ def stands_out(
     for what is said of single classes; without, it is left out.
     """
     there = [(name, _single(numbers)) for name, numbers in networks]
-    found = [*_changes(there)]
-    for name, numbers in there:
-        found += [*_extremes(name, numbers), *_jump(name, numbers), *_collapse(name, numbers)]
-        if arrays is not None and class_names:
-            found += [*_overlap(name, numbers, arrays, class_names), *_imbalance(name, numbers, arrays, class_names)]
+    of_one = [fact for name, numbers in there for fact in facts_of(name, numbers)]
+    uneven: list[Finding] = []
+    if arrays is not None and class_names:
+        of_one += [fact for name, numbers in there for fact in overlap(name, numbers, arrays, class_names)]
+        uneven = [fact for name, numbers in there for fact in imbalance(name, numbers, arrays, class_names)]
+    found = [*_changes(there, of_one), *_once(of_one), *uneven[:1]]  # the samples are the same for all
     if found:
         return sorted(found, key=lambda f: -f.strength)
     if not any(numbers for _, numbers in there):
@@ -70,156 +64,89 @@ def _single(numbers: Sequence[Measurement]) -> list[Measurement]:
     return sorted(own, key=lambda n: n.place)
 
 
-def _changes(networks: Sequence[Network]) -> list[Finding]:
-    """The largest differences from the first network beyond both intervals, one a measure, two a group at most."""
-    if len(networks) < 2:
-        return []
-    base_name, base = networks[0]
-    before = {(n.measure, n.tap): n for n in base}
-    best: dict[str, tuple[float, str, Measurement, Measurement]] = {}
-    for name, numbers in networks[1:]:
-        for n in numbers:
-            one = before.get((n.measure, n.tap))
-            if one is None or not _apart(one, n):
-                continue
-            apart = abs(n.value - one.value)
-            size = apart / max(abs(n.value), abs(one.value))
-            if apart < LEAST_SHARE and max(abs(n.value), abs(one.value)) <= 1:  # of shares, too little to matter
-                continue
-            if size >= LEAST_CHANGE and size > best.get(n.measure, (0.0,))[0]:
-                best[n.measure] = (size, name, one, n)
-    told: list[Finding] = []
-    groups: dict[str, int] = {}
-    for size, name, one, n in sorted(best.values(), key=lambda b: -b[0]):
-        measure = _measure(n.measure)
-        groups[measure.group] = groups.get(measure.group, 0) + 1
-        if groups[measure.group] > 2 or len(told) == CHANGES:
-            continue
-        text = (
-            f"{measure.label} at {_at(n.tap)} is {_value(n, measure)} in {name}, and {_value(one, measure)} in "
-            f"{base_name}: the intervals do not touch."
-        )
-        told.append(Finding(text, n.measure, n.tap, {base_name: one.value, name: n.value}, min(size, 1.0)))
+def _once(found: Iterable[Finding]) -> list[Finding]:
+    """What is said of several networks as one sentence of the strongest, with the others' numbers behind it."""
+    same: dict[tuple[object, ...], list[Finding]] = {}
+    for one in sorted(found, key=lambda f: -f.strength):
+        same.setdefault(one.fact, []).append(one)
+    told = []
+    for first, *others in same.values():
+        likewise = "; ".join(f"{one.network}: {one.numbers}" for one in others)
+        told.append(replace(first, text=f"{first.text} Likewise {likewise}.") if others else first)
     return told
 
 
-def _extremes(name: str, numbers: Sequence[Measurement]) -> list[Finding]:
-    """Where over depth a measure turns: larger, or smaller, in the middle than at both ends."""
-    told = [
-        found
-        for alike in _DEPTH
-        for found in [next(filter(None, (_turn(name, _curve(numbers, measure)) for measure in alike)), None)]
-        if found is not None
-    ]
-    return sorted(told, key=lambda f: -f.strength)[:EXTREMES]
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A number of a network beside the same number of the first one."""
+
+    network: str
+    before: Measurement
+    after: Measurement
+
+    @property
+    def largest(self) -> float:
+        return max(abs(self.before.value), abs(self.after.value))
+
+    @property
+    def apart(self) -> float:
+        return abs(self.after.value - self.before.value)
+
+    @property
+    def size(self) -> float:
+        """0: none, 1: all of it, 2: as much in the other direction."""
+        return self.apart / self.largest
+
+    @property
+    def counts(self) -> bool:
+        """Beyond both intervals, and not little: of shares, little is meant of the whole."""
+        if not _apart(self.before, self.after) or self.size < LEAST_CHANGE:
+            return False
+        return self.largest > 1 or self.apart >= LEAST_SHARE
 
 
-def _turn(name: str, curve: Sequence[Measurement]) -> Finding | None:
-    if len(curve) < 4:
-        return None
-    values = [n.value for n in curve]
-    low, high = sorted((values[0], values[-1]))
-    top, bottom = int(np.argmax(values)), int(np.argmin(values))
-    rise = (values[top] - high) / max(abs(values[top]), 1e-12)
-    dip = (low - values[bottom]) / max(abs(high), 1e-12)
-    at, word, share = (top, "largest", rise) if rise >= dip else (bottom, "smallest", dip)
-    if share < LEAST_TURN:
-        return None
-    first, one, last = curve[0], curve[at], curve[-1]
-    measure = _measure(one.measure)
-    text = (
-        f"{measure.label} of {name} is {word} in the middle, at {_at(one.tap)}: {_value(one, measure)}; "
-        f"{_short(first.value)} at {_at(first.tap)}, {_short(last.value)} at {_at(last.tap)}."
-    )
-    told = {n.tap: n.value for n in (first, one, last)}
-    return Finding(text, one.measure, one.tap, told, min(share, 1.0) / 2)
+def _changes(networks: Sequence[Network], told: Iterable[Finding]) -> list[Finding]:
+    """The largest differences from the first network, one a thing, two a group at most.
 
-
-def _jump(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
-    """Between which two taps in a row classes come apart most."""
-    for measure_name in _SEPARATES:
-        curve = _curve(numbers, measure_name)
-        if len(curve) < 3:
+    told: what is said of single networks already; of a layer, a difference would only say it again.
+    """
+    if len(networks) < 2:
+        return []
+    said = {(f.network, measure_of(f.measure).thing) for f in told if f.fact[0] in OF_A_LAYER}
+    base, *others = networks
+    things: set[str] = set()
+    groups: dict[str, int] = {}
+    found: list[Finding] = []
+    for change in _by_size(base[1], others):
+        measure = measure_of(change.after.measure)
+        if measure.thing in things or (change.network, measure.thing) in said or groups.get(measure.group, 0) == 2:
             continue
-        steps = np.diff([n.value for n in curve])
-        at = int(np.abs(steps).argmax())
-        if abs(steps[at]) < LEAST_JUMP:
-            continue
-        measure, (one, two) = _measure(measure_name), curve[at : at + 2]
-        word = "come apart" if steps[at] > 0 else "fall together"
-        text = (
-            f"The classes of {name} {word} most between {_at(one.tap)} and {_at(two.tap)}: {measure.label} goes from "
-            f"{_value(one, measure)} to {_value(two, measure)}."
-        )
-        yield Finding(
-            text, measure_name, two.tap, {one.tap: one.value, two.tap: two.value}, float(min(abs(steps[at]), 1.0))
-        )
-        return  # one of them tells it
+        things.add(measure.thing)
+        groups[measure.group] = groups.get(measure.group, 0) + 1
+        found.append(_told(change, measure, base[0]))
+    return found[:CHANGES]
 
 
-def _collapse(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
-    """Samples of a class nearly one point at the last tap, or a head that answers otherwise than class means."""
-    curve = _curve(numbers, "nc1_trace") or _curve(numbers, "nc1")
-    if curve and curve[-1].value < COLLAPSED:
-        n, measure = curve[-1], _measure(curve[-1].measure)
-        text = f"The classes of {name} are nearly collapsed at {_at(n.tap)}: {measure.label} is {_value(n, measure)}."
-        yield Finding(text, n.measure, n.tap, {name: n.value}, 1 - n.value)
-    last = [n for n in numbers if n.measure == "nc4" and n.tap == PENULTIMATE]
-    if last and last[0].value > COLLAPSED:
-        n, measure = last[0], _measure("nc4")
-        text = (
-            f"{_percent(n.value)} of samples get another class from {name}'s head than the nearest class mean would "
-            f"give them (n = {n.samples:,})."
-        )
-        yield Finding(text, n.measure, n.tap, {name: n.value}, min(n.value, 1.0))
-
-
-def _overlap(
-    name: str, numbers: Sequence[Measurement], arrays: Arrays, class_names: Sequence[str]
-) -> Iterator[Finding]:
-    """The two classes whose means point most alike at the last tap."""
-    curve = _curve(numbers, "class_mean_angles")
-    if not curve:
-        return
-    n, measure = curve[-1], _measure("class_mean_angles")
-    kept = arrays(n.pass_id, n.tap, n.measure)
-    if not {"cosines", "classes"} <= set(kept) or len(kept["classes"]) < 3:
-        return
-    cosines = np.array(kept["cosines"], np.float64)
-    np.fill_diagonal(cosines, -np.inf)
-    if not np.isfinite(cosines.max()):
-        return
-    a, b = (int(kept["classes"][i]) for i in np.unravel_index(np.nanargmax(cosines), cosines.shape))
-    if max(a, b) >= len(class_names):
-        return
-    usual = math.degrees(math.acos(-1 / (len(kept["classes"]) - 1)))
-    text = (
-        f"{class_names[a]} and {class_names[b]} lie nearest of all classes of {name} at {_at(n.tap)}: "
-        f"{_value(n, measure)} between their means, where {usual:.0f} degrees would be as far as all can be."
+def _by_size(base: Sequence[Measurement], others: Sequence[Network]) -> list[_Change]:
+    """Those that count, the largest first; of equal ones first the measure that the registry has first."""
+    before = {(n.measure, n.tap): n for n in base}
+    order = {name: place for place, name in enumerate(_registered())}
+    both = [(name, before.get((n.measure, n.tap)), n) for name, numbers in others for n in numbers]
+    found = [_Change(name, one, n) for name, one, n in both if one is not None]
+    return sorted(
+        (change for change in found if change.counts),
+        key=lambda c: (-round(c.size, 2), order[c.after.measure], -c.size),
     )
-    yield Finding(text, n.measure, n.tap, {name: n.value}, max(0.0, min(1 - n.value / usual, 1.0)) / 2)
 
 
-def _imbalance(
-    name: str, numbers: Sequence[Measurement], arrays: Arrays, class_names: Sequence[str]
-) -> Iterator[Finding]:
-    """Classes of very different numbers of samples, and what their means do."""
-    curve = _curve(numbers, "class_mean_norms")
-    kept = arrays(curve[-1].pass_id, curve[-1].tap, curve[-1].measure) if curve else {}
-    if not {"counts", "classes", "norms"} <= set(kept) or len(kept["counts"]) < 2:
-        return
-    counts, norms, n = np.asarray(kept["counts"]), np.asarray(kept["norms"], np.float64), curve[-1]
-    most, least = int(counts.argmax()), int(counts.argmin())
-    largest = max(int(kept["classes"][most]), int(kept["classes"][least]))
-    if counts[most] < UNEVEN * counts[least] or largest >= len(class_names):
-        return
-    first, second = (class_names[int(kept["classes"][i])] for i in (most, least))
+def _told(change: _Change, measure: Measure, base: str) -> Finding:
+    one, n = change.before, change.after
     text = (
-        f"The samples are uneven: {counts[most]:,} of {first}, {counts[least]:,} of {second}. At {_at(n.tap)} of "
-        f"{name} their means are {_short(norms[most])} and {_short(norms[least])} from the centre."
+        f"{measure.label} at {layer(n.tap)} is {in_words(n, measure, change.largest)} in {change.network}, and "
+        f"{in_words(one, measure, change.largest)} in {base}: the intervals do not touch."
     )
-    strength = float(1 - counts[least] / counts[most]) / 2
-    yield Finding(text, n.measure, n.tap, {first: float(norms[most]), second: float(norms[least])}, strength)
+    values = {base: one.value, change.network: n.value}
+    return Finding(text, n.measure, n.tap, values, min(change.size, 1.0), change.network)
 
 
 def _apart(one: Measurement, two: Measurement) -> bool:
@@ -227,31 +154,8 @@ def _apart(one: Measurement, two: Measurement) -> bool:
     return known and (one.high < two.low or two.high < one.low)
 
 
-def _curve(numbers: Sequence[Measurement], name: str) -> list[Measurement]:
-    return [n for n in numbers if n.measure == name]
-
-
-def _measure(name: str) -> Measure:
+def _registered() -> list[str]:
+    """Names of all measures, in order."""
     from analysis.geometry import MEASURES
 
-    return MEASURES[name]
-
-
-def _at(tap: str) -> str:
-    return "the head's input" if tap == PENULTIMATE else tap
-
-
-def _value(number: Measurement, measure: Measure) -> str:
-    """14.2 degrees (13.9 to 14.6, n = 10,000)."""
-    unit = f" {measure.unit}" if measure.unit else ""
-    within = f"{_short(number.low)} to {_short(number.high)}, " if math.isfinite(number.low) else ""
-    of = f"n = {number.samples:,}" if number.samples else "of the head alone"
-    return f"{_short(number.value)}{unit} ({within}{of})"
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.095 else f"{100 * share:.1f} %"
+    return [measure.name for measure in MEASURES]

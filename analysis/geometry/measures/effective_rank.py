@@ -16,7 +16,7 @@ _ROUNDING = 1e-14  # of the largest eigenvalue: smaller ones are none
     "effective_rank",
     label="Effective rank",
     group="dimension",
-    tells="spectrum",
+    tells="directions in use",
     paper="Roy & Vetterli 2007, EUSIPCO, definition 1",
     convention="exp(-sum p log p), p = eigenvalues of the covariance of centred features over their sum; on request "
     "p = singular values of the centred features over their sum.",

@@ -10,7 +10,7 @@ from analysis.geometry.spectra import of_spectrum
     "participation_ratio",
     label="Participation ratio",
     group="dimension",
-    tells="spectrum",
+    tells="directions in use",
     paper="Gao et al. 2017, bioRxiv 214262; Recanatesi et al. 2019, arXiv 1906.00443",
     convention="(sum l)^2 / sum l^2, l the eigenvalues of the covariance of centred features.",
     reads="1: one direction holds all variance; D: all D directions hold as much.",

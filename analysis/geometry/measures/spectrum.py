@@ -15,7 +15,7 @@ from analysis.registry import Range
     "spectrum",
     label="Directions that hold 90 % of the variance",
     group="dimension",
-    tells="spectrum",
+    tells="directions in use",
     paper="Pearson 1901, Philosophical Magazine 2(11); Jolliffe 2002, Principal Component Analysis, section 6.1",
     convention="The smallest number of principal directions whose variances add up to `share` of all; features "
     "centred, not standardised; the spectrum is of the covariance over N, not N - 1.",

@@ -12,7 +12,7 @@ from analysis.geometry.spectra import of_spectrum
     "stable_rank",
     label="Stable rank",
     group="dimension",
-    tells="spectrum",
+    tells="directions in use",
     paper="Rudelson & Vershynin 2007, Journal of the ACM 54(4)",
     convention="sum l / max l, l the eigenvalues of the covariance: ||X||_F^2 / ||X||_2^2 of centred features X.",
     reads="1: one direction holds all variance; larger: the largest direction holds a smaller share.",

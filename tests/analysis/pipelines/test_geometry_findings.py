@@ -124,3 +124,68 @@ def test_classes_that_overlap_and_counts_that_are_uneven():
     assert stands_out([("net", numbers)])[0].strength == 0
     few = stands_out([("net", numbers)], arrays=lambda *_: {}, class_names=("cat",))
     assert few[0].strength == 0
+
+
+def test_of_forms_of_one_thing_one_is_told():
+    forms = ("nc1", "nc1_notebook", "nc1_trace", "calinski_harabasz", "silhouette")
+    assert len({MEASURES[name].thing for name in forms}) == 1
+    a, b = [number(n, 10.0, half=1) for n in forms], [number(n, 20.0, half=1) for n in forms]
+    (found,) = stands_out([("a", a), ("b", [*b[1:], number("nc1", 40.0, half=1)])])
+    assert (found.measure, found.values) == ("nc1", {"a": 10.0, "b": 40.0})  # the one that changes most
+    (found,) = stands_out([("a", a[:2]), ("b", b[:2])])
+    assert found.measure == "nc1"  # of equal ones the registry's first
+    turns = [
+        *curve("mle", 4, 9, 14, 8, 5),
+        *curve("twonn", 4, 9, 12, 8, 5),
+        *curve("anisotropy", 0.2, 0.6, 0.5, 0.4, 0.1),
+    ]
+    assert {f.measure for f in stands_out([("net", turns)])} == {"twonn", "anisotropy"}
+    assert [f.measure for f in stands_out([("net", curve("mle", 4, 9, 14, 8, 5))])] == ["mle"]
+
+
+def test_every_thing_has_several_forms():
+    things = [m.tells for m in MEASURES if m.tells]
+    assert all(things.count(thing) > 1 for thing in things)
+    names = {m.name for m in MEASURES}
+    assert not names & set(things)
+
+
+def test_what_holds_of_several_networks_is_said_once():
+    a, b, c = (curve("knn_purity", 0.3, 0.32, 0.35, high, 0.95) for high in (0.8, 0.9, 0.7))
+    (found,) = stands_out([("a", a), ("b", b), ("c", c)])
+    assert found.values == {"layer2.0": 0.35, "layer3.0": 0.9}
+    assert found.text.startswith("The classes of b come apart most between layer2.0 and layer3.0")
+    assert found.text.endswith("Likewise a: 0.35 to 0.8; c: 0.35 to 0.7.")
+    elsewhere = curve("knn_purity", 0.3, 0.8, 0.82, 0.84, 0.9)
+    assert len(stands_out([("a", a), ("d", elsewhere)])) == 2
+
+
+def test_uneven_samples_are_told_once_of_a_dataset():
+    kept = {"norms": np.array([3.0, 1.0]), "counts": np.array([900, 100]), "classes": np.array([0, 1])}
+    there = [("a", [number("class_mean_norms", 2.0)]), ("b", [number("class_mean_norms", 2.1)])]
+    (found,) = stands_out(there, arrays=lambda *_: kept, class_names=("cat", "dog"))
+    assert "900 of cat, 100 of dog" in found.text
+    assert "of a their means are 3 and 1 from the centre" in found.text
+
+
+def test_what_a_sentence_of_one_network_says_is_no_difference_as_well():
+    a, b = [number("nc4", 0.01, half=0.01)], [number("nc4", 0.5, half=0.01)]
+    (found,) = stands_out([("a", a), ("b", b)])
+    assert "50 % of samples get another class" in found.text
+
+
+def test_next_to_nothing_reads_as_nothing():
+    a = [number("margin_distance", 3.28, half=0.06), number("length", 5.0, half=0.1)]
+    b = [number("margin_distance", -8.99e-5, half=0.02), number("length", 0.004, half=0.001)]
+    texts = {f.measure: f.text for f in stands_out([("a", a), ("b", b)])}
+    assert "is 0 (-0.0201 to 0.0199, n = 10,000) in b" in texts["margin_distance"]
+    assert "is 0 (0.003 to 0.005, n = 10,000) in b" in texts["length"]
+    small = [number("length", 0.03, half=0.001)]
+    assert "is 0.03 (" in stands_out([("a", a), ("b", small)])[0].text
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "told"), [(1e-4, 0.02, 0.0), (1e-3, 0.02, 1e-3), (1e-4, NAN, 1e-4), (-1e-9, 1.0, 0.0), (5, 1, 5)]
+)
+def test_what_an_interval_resolves(value: float, half: float, told: float):
+    assert number("length", value, half=half).resolved == told
