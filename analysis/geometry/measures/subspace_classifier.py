@@ -26,17 +26,18 @@ _BLOCK = 16_000_000  # numbers at a time
     differs="Subspaces are fitted after training; the paper learns them with the network.",
     better="high",
     unmoved=("rotation", "scaling"),
+    version=2,  # by_k goes to 8 for any k
 )
 def subspace_classifier(features: Features, *, k: Annotated[int, Range(1, MOST)] = 4) -> Measured:
-    """features of K classes -> 0 to 1; arrays: by_k (k,) accuracy, per_class (K,), classes (K,), missed rows."""
+    """features of K classes -> 0 to 1; arrays: by_k (up to 8,) accuracy, per_class (K,), classes (K,), missed rows."""
     if features.no_classes:
         return undefined(features.no_classes, features.labelled)
     if not features.size > 0:
         return undefined("all features are 0", features.labelled)
     halves = _halves(features)
-    hits = np.full((len(features), min(k, features.width)), -1, np.int8)
+    hits = np.full((len(features), min(MOST, features.width)), -1, np.int8)
     for made, asked in (halves, halves[::-1]):
-        axes = class_axes(features.values, made)[0][..., :k]
+        axes = class_axes(features.values, made)[0]
         rest = [one for one, own in zip(asked, made, strict=True) if one is not own]
         places = np.sort(np.concatenate([*rest, np.empty(0, np.int64)]))
         step = max(1, _BLOCK // (len(axes) * axes.shape[2]))
@@ -47,11 +48,11 @@ def subspace_classifier(features: Features, *, k: Annotated[int, Range(1, MOST)]
     there = np.flatnonzero(hits[:, 0] >= 0)
     if not len(there):
         return undefined("every class has a single sample, and none is left to ask", features.labelled)
-    right, own = hits[there], features.places[there]
+    right, own = hits[there, :k], features.places[there]
     count = np.bincount(own, minlength=len(features.classes))
     per_class = np.bincount(own, right[:, -1], len(count)) / np.where(count > 0, count, np.nan)
     arrays = {
-        "by_k": right.mean(axis=0),
+        "by_k": hits[there].mean(axis=0),
         "per_class": per_class,
         "classes": features.classes,
         "missed": features.rows[there[right[:, -1] == 0]],

@@ -117,7 +117,9 @@ def test_classifier_knows_flats_and_nothing_of_chance(monkeypatch: pytest.Monkey
     assert found.samples == 400
     assert found.value == pytest.approx(1 - len(found.arrays["missed"]) / 400)
     assert found.arrays["by_k"][1] > found.arrays["by_k"][0]  # one direction is not a plane
+    assert found.arrays["by_k"][1] == found.value
     assert found.arrays["by_k"][0] == measured("subspace_classifier", features, k=1).value
+    assert len(found.arrays["by_k"]) == min(subspaces.MOST, features.width)
     shuffled = np.random.default_rng(4).permutation(features.labels)
     chance = measured("subspace_classifier", Features(features.values, shuffled), k=2)
     assert 0.15 < chance.value < 0.35  # samples that made the subspaces would do better
