@@ -13,6 +13,7 @@ import streamlit as st
 
 from analysis.measurements import Measurement
 from analysis.passes.conditions import CLEAN
+from analysis.pipelines.geometry_classes import class_names, foreign
 from analysis.records import DatasetRecord, PassRecord
 from app.address import Address, Query
 
@@ -34,7 +35,7 @@ class Choice:
     tap: str = ""  # of the views of one place; empty: the head's input
     view: View = "overview"
     measures: tuple[str, ...] = ()  # of the chart by depth; empty: a telling few
-    classes: tuple[int, ...] = ()  # on show in matrices and tables; empty: all, or the most telling
+    classes: tuple[str, ...] = ()  # names of those on show in matrices and tables; empty: all, or the most telling
     order: str = ""  # of the classes in matrices: index, name, similarity, accuracy
     shown: str = ""  # which matrix, which score: by view
     other: str = ""  # a second dataset (first letters of its id), for OOD scores
@@ -51,7 +52,7 @@ def written(choice: Choice) -> dict[str, list[str]]:
     query = {
         "model": list(choice.models),
         "measure": list(choice.measures),
-        "class": [str(c) for c in choice.classes],
+        "class": list(choice.classes),
         "view": [choice.view] * (choice.view != usual["view"]),
     }
     for name in _TEXTS:
@@ -71,7 +72,7 @@ def read(query: Query) -> Choice:
         models=tuple(query.get("model", []))[:MODELS],
         view=cast("View", view if view in get_args(View) else "overview"),
         measures=tuple(query.get("measure", [])),
-        classes=tuple(int(c) for c in query.get("class", []) if c.isdecimal() and int(c) < 2**15),
+        classes=tuple(query.get("class", [])),
         **{**texts, "condition": texts["condition"] or CLEAN.name},
     )
 
@@ -94,6 +95,17 @@ class Network:
     record: PassRecord | None = None  # its pass with the features; None: it has to be run first
     numbers: tuple[Measurement, ...] = ()  # of that pass, by place and measure
     why: str = ""  # why it has none, in words
+    dataset_classes: tuple[str, ...] = ()
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it names none of the dataset's classes."""
+        return self.record is not None and foreign(self.record)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of the classes by which it was measured: its own, or the dataset's where it names none of them."""
+        return () if self.record is None else class_names(self.record, self.dataset_classes)
 
     @property
     def taps(self) -> tuple[str, ...]:
@@ -114,3 +126,16 @@ class Subject:
     @property
     def first(self) -> Network:
         return self.networks[0]
+
+    @property
+    def other_classes(self) -> str:
+        """What must be said of networks that name none of the dataset's classes; empty where there are none."""
+        names = [n.name for n in self.networks if n.foreign]
+        if not names:
+            return ""
+        who = f"{', '.join(names[:-1])} and {names[-1]} name" if len(names) > 1 else f"{names[0]} names"
+        whose = "their" if len(names) > 1 else "its"
+        return (
+            f"{who} other classes than {self.dataset.name}: {whose} classes here are the dataset's own, and nothing is "
+            f"said of {whose} answers."
+        )

@@ -96,6 +96,7 @@ def _asked(subject: Subject) -> str:
     facts = {
         "Images": f"{subject.dataset.size:,} of {subject.dataset.name}, {len(subject.dataset.class_names):,} classes",
         "Condition": subject.choice.condition,
+        "Classes": subject.other_classes,
         "Models": ", ".join(n.name for n in subject.networks),
         "Accuracy": ", ".join(
             f"{n.name} {100 * n.record.accuracy:.1f} %" for n in networks if n.record and n.record.accuracy is not None

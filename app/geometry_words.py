@@ -79,7 +79,8 @@ def within(number: Measurement) -> str:
 
 def of(number: Measurement) -> str:
     """What a number was taken over."""
-    return f"n = {number.samples:,}" if number.samples else "of the head's weights alone"
+    of_weights = not number.samples and math.isfinite(number.value)
+    return "of the head's weights alone" if of_weights else f"n = {number.samples:,}"
 
 
 def told(number: Measurement) -> str:

@@ -57,6 +57,8 @@ def _page(subject: Subject, records: Sequence[DatasetRecord]) -> None:
         return
     subject = replace(subject, choice=shell.views(subject))
     selection.section(subject)
+    if subject.other_classes:
+        st.caption(f":material/info: {plain(subject.other_classes)}")
     for network in subject.networks:
         if network.why:
             st.caption(f":material/info: {plain(network.why)} 'Measure' does what is missing.")

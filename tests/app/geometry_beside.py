@@ -78,7 +78,12 @@ def subject() -> Subject:
     of = {p.dataset_id for p in records if store.geometry.numbers([p.pass_id])}
     dataset = next(d for d in store.datasets() if d.dataset_id in of)
     networks = tuple(
-        Network(r.model_name, replace(r, taps=TAPS), tuple(store.geometry.numbers([r.pass_id])))
+        Network(
+            r.model_name,
+            replace(r, taps=TAPS),
+            tuple(store.geometry.numbers([r.pass_id])),
+            dataset_classes=dataset.class_names,
+        )
         for r in records
         if r.dataset_id == dataset.dataset_id
     )

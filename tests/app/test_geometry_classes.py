@@ -91,7 +91,7 @@ def test_orders_and_clicks(filled: Made, monkeypatch: pytest.MonkeyPatch) -> Non
             assert sorted(ordered.tolist()) == list(range(CLASSES))
             if order == "accuracy":
                 assert (np.diff(known.accuracy[ordered]) >= 0).all()
-        patch.setattr(PAGE, "current", lambda: Choice(classes=(1, 3)))
+        patch.setattr(PAGE, "current", lambda: Choice(classes=("class 1", "class 3")))
         assert class_order.shown(subject(), spot, np.arange(CLASSES)).tolist() == [1, 3]
         matrices.pair(shown, spot, matrices.KINDS["weights"], 0, 2)
         matrices.pair(shown, spot, matrices.KINDS["margins"], 0, 2)
@@ -131,6 +131,6 @@ def many(workspace: Path) -> Iterator[Made]:
 def test_of_many_classes_some_can_be_picked() -> None:
     page = drawn(opened("classes", order="similarity"))
     assert any(c.startswith("300 of 300 classes · of the weights alone · cosine") for c in _captions(page))
-    page.multiselect[0].set_value([5, 9, 200])
+    page.multiselect[0].set_value(["class 005", "class 009", "class 200"])
     drawn(page)
     assert "3 of 300 classes · of the weights alone · cosine" in _captions(page)

@@ -15,7 +15,7 @@ from analysis.pipelines.embedding_neighbours import Near
 from analysis.pipelines.geometry_placing import Percentile, PlacedUpload
 from analysis.types import Prediction
 from app import resources
-from app.widgets.geometry.place import shown_classes, usual
+from app.widgets.geometry.place import nearest_classes, usual
 from tests.app.beside import closed, drawn, said
 from tests.app.geometry_beside import measured, opened
 from tests.embeddings_workspace import Made
@@ -85,8 +85,8 @@ def test_a_model_that_is_not_there_is_told() -> None:
 
 
 def test_the_nearest_classes_come_first_and_none_without_an_angle() -> None:
-    assert shown_classes(PLACED).tolist() == [1, 0, 2]
-    assert shown_classes(replace(PLACED, weight_angles=None), 2).tolist() == [0, 2]
+    assert nearest_classes(np.array([70.0, 20, 95, np.nan])).tolist() == [1, 0, 2]
+    assert nearest_classes(np.array([60.0, np.nan, 99, 100]), 2).tolist() == [0, 2]
     assert usual(replace(PLACED.length, of_class=50.0, class_samples=40)) == (
         "more than 37 % of all (n = 300); more than 50 % of the same answer (n = 40)"
     )

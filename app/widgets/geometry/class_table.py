@@ -30,9 +30,10 @@ def table(subject: Subject, spot: Spot, height: int = 400) -> None:
     """Classes on show in their order; a head of the table sorts."""
     known = of_classes(subject, spot)
     classes = class_order.shown(subject, spot, np.arange(len(spot.names)))
-    rows = columns(spot, classes) | {}
-    rows = {"Class": [spot.names[c] for c in classes], "Samples": known.counts[classes],
-            "Right": 100 * known.accuracy[classes], **rows}  # fmt: skip
+    rows: dict[str, Any] = {"Class": [spot.names[c] for c in classes], "Samples": known.counts[classes]}
+    if not spot.network.foreign:
+        rows["Right"] = 100 * known.accuracy[classes]
+    rows |= columns(spot, classes)
     key = f"{KEY}.{digest(classes=classes.tolist())[:8]}"
 
     @guarded
@@ -46,7 +47,8 @@ def table(subject: Subject, spot: Spot, height: int = 400) -> None:
         rows, hide_index=True, height=min(40 + 30 * len(classes), height), key=key, on_select=picked, row_height=30,
         selection_mode="single-cell", column_config=_configured(spot, rows),
     )  # fmt: skip
-    st.caption(f"n = {int(known.counts.sum()):,} samples whose class the network knows. A dash: not defined there.")
+    whose = "with a label" if spot.network.foreign else "whose class the network knows"
+    st.caption(f"n = {int(known.counts.sum()):,} samples {whose}. Empty: not defined there.")
 
 
 def columns(spot: Spot, classes: np.ndarray) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def section(subject: Subject) -> None:
             class_order.controls(subject, spot)
     if spot is None:
         return
-    if not len(spot.arrays("class_mean_angles")) and not len(spot.arrays("weight_angles")):
+    if not len(spot.arrays("class_mean_angles")) and not len(spot.by_weights.arrays("weight_angles")):
         st.info(plain(spot.why("class_mean_angles")), icon=":material/label_off:")
         _spreads(subject, spot)
         return
@@ -59,7 +59,8 @@ def section(subject: Subject) -> None:
 
 def _alike(subject: Subject, spot: Spot) -> None:
     """Weights and means on one scale, then the pairs."""
-    found = {name: matrices.square(subject, spot, KINDS[name]) for name in ("weights", "means")}
+    spots = {"weights": spot.by_weights, "means": spot}
+    found = {name: matrices.square(subject, own, KINDS[name]) for name, own in spots.items()}
     there = [s for s in found.values() if s is not None]
     span = bounds(np.concatenate([s.values.ravel() for s in there]), "signed") if there else None
     places = st.columns([36, 36, 28] if len(there) == 2 else [62, 38], gap="small")
@@ -68,15 +69,15 @@ def _alike(subject: Subject, spot: Spot) -> None:
         one = found[name]
         assert one is not None
         with place, panel(f"cosines-{name}", *titles[name]):
-            matrices.drawn(subject, spot, one, f"{KEY}.{name}", span=span, height=SIDE)
-            matrices.noted(spot, one, "cosine, means less their mean" if name == "means" else "cosine")
+            matrices.drawn(subject, spots[name], one, f"{KEY}.{name}", span=span, height=SIDE)
+            matrices.noted(spots[name], one, "cosine, means less their mean" if name == "means" else "cosine")
     with places[-1], panel("pairs", "Most alike", "click a row to select both"):
-        _pairs(subject, spot, found)
+        _pairs(subject, spots, found)
     if found["weights"] is None:
         st.caption(plain(spot.why("weight_angles")))
 
 
-def _pairs(subject: Subject, spot: Spot, found: dict[str, Square | None]) -> None:
+def _pairs(subject: Subject, spots: dict[str, Spot], found: dict[str, Square | None]) -> None:
     words = {name: f"By {name}" for name, one in found.items() if one is not None}
     by = next(iter(words))
     if len(words) > 1:
@@ -86,7 +87,7 @@ def _pairs(subject: Subject, spot: Spot, found: dict[str, Square | None]) -> Non
         ) or by  # fmt: skip
     one = found[by]
     assert one is not None
-    matrices.listed(subject, spot, one, f"{KEY}.pairs.{by}", SIDE - 10)
+    matrices.listed(subject, spots[by], one, f"{KEY}.pairs.{by}", SIDE - 10)
 
 
 def _spreads(subject: Subject, spot: Spot) -> None:
@@ -135,7 +136,8 @@ def _sphere(subject: Subject, spot: Spot) -> None:
         return
     known = told(subject.dataset, spot.record)
     samples = drawn_samples(np.isfinite(angles), subject.selected)
-    words = _words(spot, known.prediction[samples], of_classes(subject, spot).own[samples])
+    own = of_classes(subject, spot).own[samples]
+    words = _words(spot, own if spot.network.foreign else known.prediction[samples], own)
     figure = sphere(
         angles[samples], lengths[samples], known.correct[samples], samples, words,
         chosen=None if subject.selected is None else np.isin(samples, subject.selected), angle=AXES[name], height=LOW,

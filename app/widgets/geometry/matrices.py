@@ -59,7 +59,7 @@ def square(subject: Subject, spot: Spot, kind: Kind) -> Square | None:
 
 
 def squared(subject: Subject, spot: Spot, kind: Kind, classes: np.ndarray, values: np.ndarray) -> Square:
-    """values (K, K), or (K, L) of all the network's classes."""
+    """values (K, K), or (K, L) of all classes."""
     known = class_order.shown(subject, spot, classes)
     rows = np.searchsorted(classes, known)
     columns = rows if values.shape[1] == len(classes) else known
@@ -86,7 +86,7 @@ def drawn(
         codes=(found.classes.tolist(), found.classes.tolist()), height=height,
         dark=st.context.theme.type == "dark", words=words,
     )  # fmt: skip
-    if len(names) > CLICKED:
+    if len(names) > CLICKED or spot.of_weights:
         st.plotly_chart(figure, key=key, config={"displayModeBar": False, "scrollZoom": True})
         return
     explore.clickable(figure, key, lambda cell: pair(subject, spot, kind, int(cell[0]), int(cell[1])))
@@ -116,7 +116,7 @@ def extremes(found: Square, most: int = PAIRS) -> tuple[np.ndarray, np.ndarray, 
 
 
 def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 380) -> None:
-    """The pairs that stand out as a list; a click selects their samples."""
+    """The pairs that stand out as a list; a click selects their samples, where the dataset has some."""
     rows, columns, values = extremes(found)
     if not len(rows):
         st.caption("It takes two classes.")
@@ -132,7 +132,7 @@ def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 
         table["degrees"] = np.degrees(np.arccos(np.clip(values, -1, 1)))
         configured["degrees"] = number(format="%.1f°", width=54)
     known = of_classes(subject, spot)
-    if len(known.own):
+    if len(known.own) and not spot.network.foreign:
         table["mixed up"] = mixed(known.own, known.answers, rows, columns, found.kind.symmetric)
         configured["mixed up"] = number(
             format="localized", width=58,
@@ -149,8 +149,8 @@ def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 
             pair(subject, spot, found.kind, int(rows[at]), int(columns[at]))
 
     st.dataframe(
-        table, hide_index=True, height=min(40 + 30 * len(rows), height), key=own, on_select=picked, row_height=30,
-        selection_mode="single-cell", column_config=configured,
+        table, hide_index=True, height=min(40 + 30 * len(rows), height), key=own, row_height=30,
+        on_select="ignore" if spot.of_weights else picked, selection_mode="single-cell", column_config=configured,
     )  # fmt: skip
 
 
@@ -172,7 +172,8 @@ def noted(spot: Spot, found: Square, more: str = "") -> None:
     """Below a matrix: how many classes, of how many samples, and by which convention."""
     number = spot.numbers[found.kind.measure]
     of = f"n = {number.samples:,} samples" if number.samples else "of the weights alone"
-    said = f"{len(found.classes):,} of {len(spot.names):,} classes · {of}" + (f" · {more}" if more else "")
+    whose = "the network's " if spot.of_weights else ""
+    said = f"{len(found.classes):,} of {whose}{len(spot.names):,} classes · {of}" + (f" · {more}" if more else "")
     if len(found.classes) > PAINTED:
         said += " · drag to zoom; pick some classes above to read their cells"
     st.caption(plain(said), help=explained(found.kind.measure, number))

@@ -76,7 +76,8 @@ def _network(name: str, condition: str, dataset: DatasetRecord) -> Network:
         return Network(name, why=f"{name} has not been run over these images with its features kept.")
     numbers = numbers_of(found.pass_id)
     own = any(not n.other_pass for n in numbers)
-    return Network(name, found, numbers, "" if own else f"The features of {name} have not been measured yet.")
+    why = "" if own else f"The features of {name} have not been measured yet."
+    return Network(name, found, numbers, why, dataset.class_names)
 
 
 def numbers_of(pass_id: str) -> tuple[Measurement, ...]:

@@ -67,23 +67,36 @@ def _one(subject: Subject, spot: Spot, number: int, picture: Picture, found: Pla
     with left:
         _said(spot, picture, found)
     with middle:
-        classes = shown_classes(found)
-        answer = found.predictions[0].index if found.predictions else -1
-        figure = towards(
-            [spot.names[c] for c in classes],
-            None if found.weight_angles is None else found.weight_angles[classes], found.mean_angles[classes],
-            answer=classes.tolist().index(answer) if answer in classes else -1, height=60 + 24 * len(classes),
-            dark=st.context.theme.type == "dark",
-        )  # fmt: skip
-        st.plotly_chart(figure, key=f"{KEY}.angles.{number}", config={"displayModeBar": False})
-        many = f"The {len(classes)} nearest of {len(spot.names):,} classes. " if len(classes) < len(spot.names) else ""
-        st.caption(
-            f"{many}Bold: the network's answer.",
-            help="To the weights: between the features and the class's weights, about the origin. To the mean: between "
-            "the features and the class's mean, both less the mean of all class means.",
-        )
+        _angles(spot, number, found)
     with right:
         _near(subject, spot, number, picture, found)
+
+
+def _angles(spot: Spot, number: int, found: PlacedUpload) -> None:
+    """A row a class. Weights of other classes than the dataset's are told in words: they share no row with means."""
+    foreign = spot.network.foreign
+    weights = None if foreign else found.weight_angles
+    classes = nearest_classes(found.mean_angles if weights is None else weights)
+    answer = found.predictions[0].index if found.predictions and not foreign else -1
+    if len(classes):
+        figure = towards(
+            [spot.names[c] for c in classes], None if weights is None else weights[classes],
+            found.mean_angles[classes], answer=classes.tolist().index(answer) if answer in classes else -1,
+            height=60 + 24 * len(classes), dark=st.context.theme.type == "dark",
+        )  # fmt: skip
+        st.plotly_chart(figure, key=f"{KEY}.angles.{number}", config={"displayModeBar": False})
+    said = [f"The {len(classes)} nearest of {len(spot.names):,} classes."] * (0 < len(classes) < len(spot.names))
+    if foreign and found.weight_angles is not None:
+        near = nearest_classes(found.weight_angles, 3)
+        listed = ", ".join(f"{plain(spot.record.class_names[c])} {found.weight_angles[c]:.0f}°" for c in near)
+        said.append(f"By the weights of the network's own classes: {listed}.")
+    elif len(classes):
+        said.append("Bold: the network's answer.")
+    st.caption(
+        " ".join(said),
+        help="To the weights: between the features and the class's weights, about the origin. To the mean: between "
+        "the features and the class's mean, both less the mean of all class means.",
+    )
 
 
 def _said(spot: Spot, picture: Picture, found: PlacedUpload) -> None:
@@ -124,9 +137,8 @@ def usual(found: Percentile) -> str:
     return "; ".join(said)
 
 
-def shown_classes(found: PlacedUpload, most: int = CLASSES) -> np.ndarray:
-    """(n,) those at the smallest angle, the nearest first: by weights, where there are any, else by means."""
-    angles = found.mean_angles if found.weight_angles is None else found.weight_angles
+def nearest_classes(angles: np.ndarray, most: int = CLASSES) -> np.ndarray:
+    """(L,) degrees, NaN where there is none -> (n,) classes at the smallest ones, the nearest first."""
     order = np.argsort(np.where(np.isfinite(angles), angles, np.inf), kind="stable")[:most]
     return order[np.isfinite(angles[order])]
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from analysis.measurements import Measurement
+from analysis.pipelines.geometry_classes import labels_of
 from analysis.records import PassRecord
 from app import geometry_words, linked, resources
 from app.boundary import guarded, plain
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 KEY = "geometry.spot"
 PENULTIMATE = "penultimate"
 KEPT_BYTES = 200_000_000
+OF_WEIGHTS = ("weight_norms", "weight_angles", "nc2_weight_norms")
+"""Measures whose arrays are of the classes of the head's weights."""
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -39,15 +42,23 @@ class Spot:
     record: PassRecord
     tap: str
     numbers: Mapping[str, Measurement]  # by measure, those of one layer
+    of_weights: bool = False  # by the classes of the head's weights, where it names none of the dataset's
 
     @property
     def names(self) -> tuple[str, ...]:
-        return self.record.class_names
+        """Of the classes that arrays are of."""
+        return self.record.class_names if self.of_weights else self.network.class_names
+
+    @property
+    def by_weights(self) -> Spot:
+        """The same by the classes of the head's weights: itself, unless it names none of the dataset's."""
+        return replace(self, of_weights=True) if self.network.foreign else self
 
     def arrays(self, measure: str) -> Arrays:
-        """What is drawn beside a number; empty where nothing was kept."""
+        """What is drawn beside a number; empty where nothing was kept, or where it is of other classes than these."""
         number = self.numbers.get(measure)
-        if number is None or not number.arrays:
+        other = self.network.foreign and self.of_weights != (measure in OF_WEIGHTS)
+        if number is None or not number.arrays or other:
             return {}
         key = (self.record.pass_id, self.tap, measure, number.computed_at.isoformat())
         store = resources.store().geometry
@@ -186,27 +197,27 @@ def stated(spot: Spot, names: tuple[str, ...]) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OfClasses:
-    """What the pass says of each of the network's L classes."""
+    """What the pass says of each of the L classes of a spot."""
 
-    own: np.ndarray  # (size,) the network's class of each sample by its label, -1 where it has none
+    own: np.ndarray  # (size,) the class of each sample by its label, -1 where it has none
     answers: np.ndarray  # (size,) what the network said
     counts: np.ndarray  # (L,) samples
     accuracy: np.ndarray  # (L,) NaN where there are none
 
 
 @st.cache_resource(show_spinner=False)
-def _of_classes() -> Recent[str, OfClasses]:
+def _of_classes() -> Recent[tuple[str, bool], OfClasses]:
     return Recent(8)
 
 
 def of_classes(subject: Subject, spot: Spot) -> OfClasses:
-    return _of_classes().made(spot.record.pass_id, lambda: _counted(subject, spot.record))
+    return _of_classes().made((spot.record.pass_id, spot.of_weights), lambda: _counted(subject, spot))
 
 
-def _counted(subject: Subject, record: PassRecord) -> OfClasses:
-    known = told(subject.dataset, record)
-    own = np.array([*record.class_map, -1], np.int64)[known.labels]
-    count = len(record.class_names)
+def _counted(subject: Subject, spot: Spot) -> OfClasses:
+    known = told(subject.dataset, spot.record)
+    own = np.full(len(known.labels), -1) if spot.of_weights else labels_of(spot.record, known.labels)
+    count = len(spot.names)
     asked = (own >= 0) & np.isfinite(known.correct)
     counts = np.bincount(own[own >= 0], minlength=count)
     of = np.bincount(own[asked], minlength=count).astype(np.float64)
@@ -221,7 +232,7 @@ def select(subject: Subject, samples: np.ndarray, words: str) -> None:
 
 
 def all_classes(spot: Spot, measure: str, name: str) -> np.ndarray:
-    """(L,) an array of a measure by the network's class, NaN where a class has none."""
+    """(L,) an array of a measure by class, NaN where a class has none."""
     arrays, found = spot.arrays(measure), np.full(len(spot.names), np.nan)
     values = arrays.get(name)
     if values is None:
