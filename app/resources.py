@@ -49,8 +49,8 @@ LANES = {"explain": 1, "compute": 1, "project": 1, "io": 1}
 SWITCH_SECONDS = 0.0005
 """How long a computing thread may keep a page's thread waiting, a tenth of Python's usual."""
 
-ENGINE, BUNDLED, BUNDLED_EMBEDDINGS = "engine", "bundled sweeps", "bundled embeddings"
-_IMAGES = 0.9  # of the time that bundled embeddings take where their images must be generated
+ENGINE, BUNDLED, BUNDLED_FEATURES = "engine", "bundled sweeps", "bundled features"
+_IMAGES = 0.9  # of the time that bundled features take where their images must be generated
 _IMPORTED = ("torch", "models.catalogue", "analysis.pipelines.explain", "app.figures.grid", "pandas")
 
 
@@ -207,26 +207,26 @@ def bundled() -> Job[None] | None:
     return None if job.state == "done" else job
 
 
-def bundled_embeddings() -> Job[None] | None:
-    """The job that takes in the embeddings that come with Cutaway, started when first asked for; None once it is done.
+def bundled_features() -> Job[None] | None:
+    """The job that takes in the features that come with Cutaway, started when first asked for; None once it is done.
 
     Where their images are not here yet, it waits until another job has generated them.
     """
-    job = loading().get(BUNDLED_EMBEDDINGS)
+    job = loading().get(BUNDLED_FEATURES)
     if job is None:
         keeper, worker, folder = store(), work(), settings().workspace
 
         def take(report: Report) -> None:
-            from analysis.pipelines import bundling, embedding_bundle
+            from analysis.pipelines import bundling, feature_bundle
 
-            if embedding_bundle.waits_for_images(keeper):
+            if feature_bundle.waits_for_images(keeper):
                 title = "Generating the images of the Shapes sweep"
                 images = worker.submit("generate", bundling.shapes_test(), title)
                 while not images.wait(0.1):
                     report(_IMAGES * images.fraction, images.message)
-            embedding_bundle.take_in(keeper, folder, lambda f, said: report(_IMAGES + (1 - _IMAGES) * f, said))
+            feature_bundle.take_in(keeper, folder, lambda f, said: report(_IMAGES + (1 - _IMAGES) * f, said))
 
-        job = loading().submit(BUNDLED_EMBEDDINGS, "Taking in the embeddings that come with Cutaway", take)
+        job = loading().submit(BUNDLED_FEATURES, "Taking in the features that come with Cutaway", take)
     return None if job.state == "done" else job
 
 

@@ -37,7 +37,7 @@ def page() -> None:
         choice = PAGE.current()
         failed()
         st.html(shell.STYLE)
-        taking = resources.bundled_embeddings()
+        taking = resources.bundled_features()
         records = resources.store().datasets()
         if not records:
             offer.nothing(taking)

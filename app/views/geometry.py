@@ -23,7 +23,7 @@ def page() -> None:
         choice = PAGE.current()
         failed()
         st.html(shell.STYLE)
-        taking = resources.bundled_embeddings()
+        taking = resources.bundled_features()
         records = resources.store().datasets()
         if not records:
             offer.nothing(taking, running.MEASURES_WHAT)

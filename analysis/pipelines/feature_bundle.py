@@ -1,8 +1,8 @@
 """Features and pictures of them that come with Cutaway, so that the Embeddings page is full at the first visit.
 
-    python -m analysis.pipelines.embedding_bundle [--workspace FOLDER]
+    python -m analysis.pipelines.feature_bundle [--workspace FOLDER]
 
-makes them anew in assets/embeddings: shapes-test.json with the records of models, passes and embeddings, and beside it
+makes them anew in assets/features: shapes-test.json with the records of models, passes and embeddings, and beside it
 `passes/` and `embeddings/` with the very files that a workspace holds. They are about the generated images that come
 with the first sweep (`bundling.shapes_test`), a network and two pruned ones: one as good as it, one that has lost half.
 """
@@ -31,7 +31,7 @@ from models.catalogue import ASSETS
 if TYPE_CHECKING:
     from analysis.store.store import Store
 
-FOLDER = ASSETS / "embeddings"
+FOLDER = ASSETS / "features"
 EMBEDDINGS = "embeddings"
 MODELS = ("shapes-cnn", "shapes-cnn-lrr-80", "shapes-cnn-global-magnitude-95")
 METHODS = ("pca", "umap")
@@ -146,8 +146,8 @@ def _write(store: Store, workspace: Path, dataset_id: str, embeddings: Sequence[
 def main(words: Sequence[str] | None = None) -> None:
     import argparse
 
-    parser = argparse.ArgumentParser(description="Compute the embeddings that come with Cutaway.")
-    parser.add_argument("--workspace", type=Path, default=Path("embeddings-workspace"))
+    parser = argparse.ArgumentParser(description="Compute the features that come with Cutaway.")
+    parser.add_argument("--workspace", type=Path, default=Path("features-workspace"))
     make(parser.parse_args(words).workspace, _said)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from analysis.pipelines import embedding_bundle
+from analysis.pipelines import feature_bundle
 from app import resources
-from app.resources import bundled_embeddings
+from app.resources import bundled_features
 
 pytestmark = pytest.mark.slow
 
@@ -21,10 +21,10 @@ def _process(workspace: Path) -> Generator[None]:
 
 
 def test_the_example_is_there_after_the_first_visit() -> None:
-    job = bundled_embeddings()
+    job = bundled_features()
     assert job is not None
     assert job.wait(120)
     assert (job.state, job.error) == ("done", None)
-    assert bundled_embeddings() is None
-    assert len(resources.store().embeddings.all()) == len(embedding_bundle.MODELS) * len(embedding_bundle.METHODS)
+    assert bundled_features() is None
+    assert len(resources.store().embeddings.all()) == len(feature_bundle.MODELS) * len(feature_bundle.METHODS)
     assert [j.kind for j in resources.work().jobs()] == ["generate"]

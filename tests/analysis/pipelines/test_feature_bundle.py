@@ -11,7 +11,7 @@ from sklearn.manifold import trustworthiness
 from analysis.datasets.opened import OpenDataset
 from analysis.passes.forward import PENULTIMATE, Forward
 from analysis.pipelines import bundling, embedding, embedding_clusters
-from analysis.pipelines import embedding_bundle as bundle
+from analysis.pipelines import feature_bundle as bundle
 from analysis.pipelines.work import run_here
 from analysis.records import Filter
 from analysis.store import Store
