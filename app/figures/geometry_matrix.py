@@ -207,8 +207,8 @@ def _layout(
     rows: Sequence[str], columns: Sequence[str], few: bool, height: int, words: tuple[str, str]
 ) -> dict[str, Any]:
     axis = {"showgrid": False, "zeroline": False, "ticks": "", "tickfont": {"size": 10}, "automargin": True}
-    up = axis | {"title": {"text": escape(words[0]), "font": {"size": 11}}}
-    across = axis | {"title": {"text": escape(words[1]), "font": {"size": 11}}, "tickangle": -50}
+    titles = [{"title": {"text": escape(said), "font": {"size": 11}}} if said else {} for said in words]
+    up, across = axis | titles[0], axis | titles[1] | {"tickangle": -50}
     if few:
         up |= {"range": [len(rows) - 0.5, -0.5], **_ticks(rows)}
         across |= {"range": [-0.5, len(columns) - 0.5], **_ticks(columns)}
