@@ -17,9 +17,13 @@ STRONG = 50.0
 """A measure of only positive values that spans more than this factor has a logarithmic axis."""
 
 FEW = 24
-"""Up to so many layers each has its name under a large axis; of more, some have. Of small axes the ends have."""
+"""Up to so many layers each has its name under a large axis; of more, some have."""
+
+NAMES = {1: 7, 2: 5, 3: 4}
+"""Names that have room under a small axis, by how many charts stand side by side; of more charts the ends have."""
 
 WRAP = 62  # letters in a line of what the cursor says
+WHY_WRAP = 38  # and of what stands in the place of a chart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +48,7 @@ class Chart:
     unit: str
     explained: str  # in a sentence: under the cursor at the title
     lines: Sequence[Line]
+    why: str = ""  # said in the chart's place where no line has a number
 
 
 def depth(
@@ -51,7 +56,7 @@ def depth(
     ticks: Sequence[str],
     *,
     across: int = 3,
-    chosen: int = -1,
+    chosen: float = -1,
     dark: bool = False,
     height: int = 600,
     legend: bool = True,
@@ -70,8 +75,15 @@ def depth(
             for trace in (_band(line), _trace(line, chart, show=legend and i == 0, large=large)):
                 if trace is not None:
                     figure.add_trace(trace, row=row, col=column)
-        figure.update_xaxes(**_layers(ticks, large or across == 1, dark), row=row, col=column)
-        figure.update_yaxes(**_values(chart, dark), row=row, col=column)
+        nothing = not any(np.isfinite(line.values).any() for line in chart.lines)
+        figure.update_xaxes(
+            **_layers(ticks, large or across == 1, across, dark), visible=not nothing, row=row, col=column
+        )
+        figure.update_yaxes(**_values(chart, dark), visible=not nothing, row=row, col=column)
+        if nothing:
+            why = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": 0.5, "showarrow": False}
+            figure.add_annotation(**why, text=_wrapped(chart.why, WHY_WRAP), row=row, col=column)
+            continue
         if len(ticks) > 1 and 0 <= chosen < len(ticks):
             figure.add_vline(chosen, line={"color": CHOSEN, "width": 7}, layer="below", row=row, col=column)  # pyright: ignore[reportArgumentType]
     for annotation, chart in zip(figure.layout.annotations, charts, strict=False):  # pyright: ignore[reportAttributeAccessIssue]
@@ -106,8 +118,9 @@ def _trace(line: Line, chart: Chart, *, show: bool, large: bool) -> go.Scatter:
         + "<br>".join(_wrapped(part) for part in said.split("\n"))
         for tap, value, said in zip(line.taps, line.values, line.said, strict=True)
     ]
-    alone = len(line.values) == 1
-    error = {"array": [_finite(line.high[0] - line.values[0])], "arrayminus": [_finite(line.values[0] - line.low[0])]}
+    there = np.flatnonzero(np.isfinite(line.values))
+    alone = len(there) == 1
+    error = {"array": _finite(line.high - line.values), "arrayminus": _finite(line.values - line.low)}
     return go.Scatter(
         x=line.places, y=line.values, mode="markers" if alone else "lines+markers", name=escape(line.name),
         legendgroup=line.name, showlegend=show, line={"color": line.colour, "width": 2.2 if large else 1.8},
@@ -118,8 +131,8 @@ def _trace(line: Line, chart: Chart, *, show: bool, large: bool) -> go.Scatter:
     )  # fmt: skip
 
 
-def _finite(value: float) -> float:
-    return float(value) if np.isfinite(value) else 0.0
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _band(line: Line) -> go.Scatter | None:
@@ -133,18 +146,23 @@ def _band(line: Line) -> go.Scatter | None:
     )  # fmt: skip
 
 
-def _layers(ticks: Sequence[str], large: bool, dark: bool) -> dict:
+def _layers(ticks: Sequence[str], large: bool, across: int, dark: bool) -> dict:
     last = len(ticks) - 1
-    if large:
-        shown = list(range(0, last + 1, max(1, -(-(last + 1) // FEW))))
-    else:
-        shown = sorted({0, last // 2, last} if last >= 8 else {0, max(last, 0)}) if ticks else []
+    shown = (
+        list(range(0, last + 1, max(1, -(-(last + 1) // FEW)))) if large else _spread(last + 1, NAMES.get(across, 2))
+    )
     return {
         "tickvals": shown, "ticktext": [escape(ticks[i]) for i in shown], "tickangle": -40 if large and last > 3 else 0,
         "range": [-0.45 - 0.02 * last, last + 0.45 + 0.02 * last], "gridcolor": GRID[dark], "showgrid": False,
         "zeroline": False, "fixedrange": True, "automargin": True,
         **({} if large else {"tickfont": {"size": 9.5}}),
     }  # fmt: skip
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most so many of `count` places, the first and the last among them, as evenly as can be."""
+    most = min(most, count)
+    return sorted({round(i * (count - 1) / max(most - 1, 1)) for i in range(most)})
 
 
 def _values(chart: Chart, dark: bool) -> dict:
@@ -154,11 +172,11 @@ def _values(chart: Chart, dark: bool) -> dict:
     return {"gridcolor": GRID[dark], "zeroline": False, "fixedrange": True, "automargin": True} | scale
 
 
-def _wrapped(text: str) -> str:
-    """Broken into lines, for what the cursor says."""
+def _wrapped(text: str, most: int = WRAP) -> str:
+    """Broken into lines of so many letters."""
     lines, line = [], ""
     for word in text.split():
-        if line and len(line) + len(word) >= WRAP:
+        if line and len(line) + len(word) >= most:
             lines.append(line)
             line = word
         else:

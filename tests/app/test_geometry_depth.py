@@ -1,17 +1,21 @@
 """Charts of measures by depth: lines, bands, single points, axes, and what the cursor says."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from analysis.measurements import Measurement
 from app.figures.geometry_depth import FEW, Chart, Line, depth, logarithmic
 from app.geometry_choice import Network
 from app.widgets.geometry import picker
+from app.widgets.geometry.depth import axis_of
 
 TICKS = ("conv1", "layer1", "head's input")
 NAN = float("nan")
+WHEN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def line(values: list[float], name: str = "net", low: float = NAN, high: float = NAN) -> Line:
@@ -51,6 +55,12 @@ def test_one_layer_is_a_point_with_its_interval() -> None:
     assert (point.error_y.array[0], point.error_y.arrayminus[0]) == (2, 1)
 
 
+def test_a_number_at_the_head_alone_is_a_point_with_its_interval() -> None:
+    (point,) = drawn(depth([chart(line([NAN, NAN, 3], low=-1, high=2))], TICKS))
+    assert point.mode == "markers"
+    assert list(point.error_y.array) == [0, 0, 2]
+
+
 def test_the_cursor_says_number_and_samples_and_escapes_names() -> None:
     (trace,) = drawn(depth([chart(line([3, NAN, 1], name="<b>net"), unit="degrees")], TICKS))
     assert "n = 300" in trace.text[0]
@@ -85,3 +95,43 @@ def test_nothing_measured_is_an_empty_chart() -> None:
 def test_layers_of_several_networks_stand_in_one_order() -> None:
     assert picker.taps(()) == ()
     assert picker.taps((Network("net"),)) == ()
+
+
+def test_where_nothing_is_defined_the_chart_says_why() -> None:
+    why = "not defined here because fewer than two classes have samples"
+    empty = Chart("NC1", "", "", [line([NAN, NAN, NAN])], why)
+    layout = depth([empty, chart(line([3, 2, 1]))], TICKS).to_dict()["layout"]
+    said = [a["text"].replace("<br>", " ") for a in layout["annotations"]]
+    assert said.count(why) == 1
+    assert (layout["xaxis"]["visible"], layout["xaxis2"]["visible"]) == (False, True)
+
+
+@pytest.mark.parametrize(("across", "most"), [(2, 5), (3, 4), (4, 2)])
+def test_small_charts_name_a_few_layers_the_ends_among_them(across: int, most: int) -> None:
+    places = np.arange(10.0)
+    one = Line("net", "#0B6E69", places, [f"l{i}" for i in range(10)], places, places, places, [""] * 10)
+    layout = depth([chart(one)] * across, [f"l{i}" for i in range(10)], across=across).to_dict()["layout"]
+    shown = layout["xaxis"]["tickvals"]
+    assert len(shown) == most
+    assert (shown[0], shown[-1]) == (0, 9)
+
+
+def taken(name: str, *taps: str) -> Network:
+    numbers = tuple(
+        Measurement(name, tap, i, "twonn", {}, 1, 1.0, 9, NAN, NAN, "", "", (), 0.0, WHEN) for i, tap in enumerate(taps)
+    )
+    return Network(name, None, numbers)
+
+
+def test_variants_share_the_axis_of_the_one_with_all_layers() -> None:
+    axis = axis_of((taken("net", "conv1", "layer1", "fc"), taken("half", "conv1", "fc")))
+    assert axis.ticks == ("conv1", "layer1", "fc")
+    assert axis.places["half"]["fc"] == 2
+    assert (axis.own, axis.at("layer1"), axis.at("conv9")) == (False, 1, -1)
+
+
+def test_models_with_other_layers_each_have_their_own_depth() -> None:
+    axis = axis_of((taken("net", "conv1", "layer1", "layer2", "penultimate"), taken("vit", "embed", "penultimate")))
+    assert (axis.ticks[0], axis.ticks[50], axis.ticks[-1]) == ("0 %", "50 %", "100 %")
+    assert axis.places["vit"] == {"embed": 0, "penultimate": 100}
+    assert (axis.own, axis.at("penultimate"), axis.at("layer1")) == (True, 100, pytest.approx(100 / 3))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +29,9 @@ BESIDE = 0.12  # between models at one layer, of which there is no line to draw
 
 def section(subject: Subject) -> None:
     """Choose measures, draw them, and say how each is read."""
-    names = offered(subject.networks)
+    names = known(subject.networks)
     if not names:
-        st.info("Nothing of these models has a number here.")
+        st.info("Nothing of these models is measured here yet.")
         return
     with panel("depth", "Measures by depth", "95 % intervals as bands; put the cursor on a title or a point"):
         shown = _chosen(subject, names)
@@ -43,18 +44,25 @@ def section(subject: Subject) -> None:
 
 
 def offered(networks: Sequence[Network]) -> dict[str, str]:
-    """Measures with a number: name -> `group · label`."""
+    """Measures with a number: name -> `label · group`."""
+    there = {n.measure for network in networks for n in network.numbers if not n.other_pass and n.value == n.value}
+    return {name: label for name, label in known(networks).items() if name in there}
+
+
+def known(networks: Sequence[Network]) -> dict[str, str]:
+    """Measures that were taken, also where they are not defined: name -> `label · group`."""
     from analysis.geometry import MEASURES
 
-    there = {n.measure for network in networks for n in network.numbers if not n.other_pass and n.value == n.value}
+    there = {n.measure for network in networks for n in network.numbers if not n.other_pass}
     place = {group: i for i, group in enumerate(words.GROUPS)}
-    known = sorted((m for m in MEASURES if m.name in there), key=lambda m: place.get(m.group, len(place)))
-    return {m.name: f"{m.label} · {m.group}" for m in known}
+    found = sorted((m for m in MEASURES if m.name in there), key=lambda m: place.get(m.group, len(place)))
+    return {m.name: f"{m.label} · {m.group}" for m in found}
 
 
 def _chosen(subject: Subject, names: dict[str, str]) -> list[str]:
     """Those of the choice; without any the telling few."""
-    usual = [n for n in words.TELLING if n in names] or list(names)[:6]
+    defined = offered(subject.networks)
+    usual = [n for n in words.TELLING if n in defined] or list(defined or names)[:6]
     asked = [n for n in subject.choice.measures if n in names]
     key = PAGE.seed("measures", asked, names)
     st.multiselect(
@@ -75,18 +83,64 @@ def draw(subject: Subject, names: Sequence[str], *, key: str, across: int, heigh
 
     from app.figures.geometry_depth import depth
 
-    axis = picker.taps(subject.networks)
     down = -(-len(names) // across)
+    axis = axis_of(subject.networks)
+    shown = charts(subject.networks, names)
     figure = depth(
-        charts(subject.networks, names), [words.tap_short(t) for t in axis], across=across,
-        chosen=axis.index(subject.choice.tap) if subject.choice.tap in axis else -1,
-        dark=st.context.theme.type == "dark", height=height or HEIGHTS.get(down * across, ROW_PX * down + 40),
+        shown, axis.ticks, across=across, chosen=axis.at(subject.choice.tap), dark=st.context.theme.type == "dark",
+        height=height or HEIGHTS.get(down * across, ROW_PX * down + 40),
     )  # fmt: skip
     own = f"{key}.{len(names)}"
     st.plotly_chart(
         figure, key=own, on_select=lambda: _picked(own), selection_mode="points",
         config={"displaylogo": False, "displayModeBar": False},
     )  # fmt: skip
+    if axis.own:
+        st.caption("These models have other layers than each other: each is drawn over its own depth.")
+    _lacking(subject.networks, names, shown)
+
+
+def _lacking(networks: Sequence[Network], names: Sequence[str], shown: Sequence[Chart]) -> None:
+    """Say, below charts of several models, which line is not there and why."""
+    for network in networks:
+        gone: dict[str, list[str]] = {}
+        for name, chart in zip(names, shown, strict=True):
+            drawn = {line.name for line in chart.lines if np.isfinite(line.values).any()}
+            if drawn and network.name not in drawn:
+                gone.setdefault(_why(network, name), []).append(chart.title)
+        for why, titles in gone.items():
+            st.caption(plain(f"{network.name} has no line of {', '.join(titles)}: {why}."))
+
+
+def _why(network: Network, name: str) -> str:
+    """Why it has no number of a measure at any layer."""
+    own = [n.why for n in network.numbers if n.measure == name and not n.other_pass and n.why]
+    return own[-1] if own else "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The layers from the input to the head: one order of all, or, where models have other layers, each its own."""
+
+    ticks: tuple[str, ...]
+    places: Mapping[str, Mapping[str, float]]  # model -> layer -> where
+    own: bool
+
+    def at(self, tap: str) -> float:
+        """Where a layer stands; -1 where it does not, or not at one place."""
+        found = {round(of[tap], 6) for of in self.places.values() if tap in of}
+        return found.pop() if len(found) == 1 else -1
+
+
+def axis_of(networks: Sequence[Network]) -> Axis:
+    """In one order where one of the models has all layers that any has; else from 0 to 100 % of each one's layers."""
+    order = picker.taps(networks)
+    longest = max((len(n.taps) for n in networks), default=0)
+    if longest == len(order):
+        places = {tap: float(i) for i, tap in enumerate(order)}
+        return Axis(tuple(words.tap_short(t) for t in order), {n.name: places for n in networks}, own=False)
+    own = {n.name: {tap: 100 * i / max(len(n.taps) - 1, 1) for i, tap in enumerate(n.taps)} for n in networks}
+    return Axis(tuple(f"{part} %" for part in range(101)), own, own=True)
 
 
 def charts(networks: Sequence[Network], names: Sequence[str]) -> list[Chart]:
@@ -94,22 +148,23 @@ def charts(networks: Sequence[Network], names: Sequence[str]) -> list[Chart]:
     from analysis.geometry import MEASURES
     from app.figures.geometry_depth import Chart
 
-    axis = {tap: i for i, tap in enumerate(picker.taps(networks))}
-    beside = BESIDE if len(axis) == 1 else 0.0
+    axis = axis_of(networks)
+    beside = BESIDE if len(axis.ticks) == 1 else 0.0
     made = []
     for name in names:
         measure = MEASURES[name]
         lines = [
-            _line(n, name, axis, COLOURS[i % len(COLOURS)], beside * (i - (len(networks) - 1) / 2))
+            _line(n, name, axis.places[n.name], COLOURS[i % len(COLOURS)], beside * (i - (len(networks) - 1) / 2))
             for i, n in enumerate(networks)
         ]
         unit = "" if measure.unit in ("dimensions", "features") else measure.unit
         said = f"{words.explained(measure)} Taken as: {measure.convention}"
-        made.append(Chart(measure.label, unit, said, [line for line in lines if len(line.values)]))
+        why = "; ".join(dict.fromkeys(_why(n, name) for n in networks))
+        made.append(Chart(measure.label, unit, said, [line for line in lines if len(line.values)], why))
     return made
 
 
-def _line(network: Network, name: str, axis: dict[str, int], colour: str, shift: float) -> Line:
+def _line(network: Network, name: str, axis: Mapping[str, float], colour: str, shift: float) -> Line:
     from app.figures.geometry_depth import Line
 
     found: dict[str, Measurement] = {n.tap: n for n in network.numbers if n.measure == name and not n.other_pass}
