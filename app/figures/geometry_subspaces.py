@@ -19,7 +19,6 @@ def by_count(
     chosen: int = 0,
     levels: Mapping[str, float] | None = None,
     height: int = 260,
-    dark: bool = False,
 ) -> go.Figure:
     """lines: name -> (K,) at 1 to K directions. levels: what each is compared with, dotted."""
     figure = go.Figure()
@@ -41,7 +40,8 @@ def by_count(
     axis = {"tickfont": {"size": 10}, "zeroline": False, "fixedrange": True}
     return figure.update_layout(
         height=height, margin={"l": 6, "r": 8, "t": 24, "b": 6}, dragmode=False, hovermode="closest",
-        hoverlabel={"align": "left"}, xaxis={**axis, "dtick": 1, "title": {"text": "k", "font": {"size": 11}}},
+        hoverlabel={"align": "left"},
+        xaxis={**axis, "dtick": 1, "range": [0.7, most + 0.3], "title": {"text": "k", "font": {"size": 11}}},
         yaxis={**axis, "title": {"text": escape(title), "font": {"size": 11}}},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"size": 11}, "itemclick": False,
                 "itemdoubleclick": False},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ KINDS = {
     "arc": Kind("Arc length", "radians", "grassmann_distance", "distances", "falling", False),
     "chordal": Kind("Chordal", "distance", "grassmann_chordal", "distances", "falling", False),
 }
-SIDE = 430
+SIDE, CAPTION_PX = 430, 28
 
 
 def section(subject: Subject) -> None:
@@ -38,7 +39,7 @@ def section(subject: Subject) -> None:
             class_order.controls(subject, spot)
     if spot is None:
         return
-    if not spot.arrays("principal_angles"):
+    if not any(spot.arrays(name) for name in ("principal_angles", "subspace_classifier", "subspace_energy")):
         st.info(plain(spot.why("principal_angles")), icon=":material/info:")
         return
     with line("subspaces-k"):
@@ -46,10 +47,13 @@ def section(subject: Subject) -> None:
             "Number", KINDS, default="smallest", format_func=lambda name: KINDS[name].label, key=f"{KEY}.kind",
             required=True, label_visibility="collapsed",
         ) or "smallest"  # fmt: skip
-        k = int(st.slider(
-            "Directions of each class, k", 1, MOST, USUAL, key=f"{KEY}.k", width=260,
+        st.caption(
+            "directions of each class, k", width="content",
             help=f"How many leading directions each class's subspace has. k = {USUAL} is measured with everything "
-            "else; any other is computed from the features here.",
+            "else; angles at any other are computed from the features here.",
+        )  # fmt: skip
+        k = int(st.slider(
+            "Directions of each class, k", 1, MOST, USUAL, key=f"{KEY}.k", width=230, label_visibility="collapsed",
         ))  # fmt: skip
     _angles(subject, spot, KINDS[kind], k)
     left, right = st.columns(2, gap="small")
@@ -61,16 +65,10 @@ def section(subject: Subject) -> None:
 
 def _angles(subject: Subject, spot: Spot, kind: Kind, k: int) -> None:
     left, right = st.columns([60, 40], gap="small")
-    number, arrays = spot.numbers[kind.measure], spot.arrays(kind.measure)
-    if k != number.params.get("k", USUAL):
-        with left:
-            found = _at(spot, k)
-        if found is None:
-            return
-        measured_, arrays = found[kind.measure], found[kind.measure].arrays
-        if measured_.why:
-            st.info(plain(f"{kind.label} at k = {k} is {measured_.why}."), icon=":material/info:")
-            return
+    with left:
+        arrays = _arrays(spot, kind, k)
+    if not arrays:
+        return
     square = matrices.squared(
         subject, spot, kind, np.asarray(arrays["classes"]), np.asarray(arrays[kind.array], np.float64)
     )
@@ -81,7 +79,25 @@ def _angles(subject: Subject, spot: Spot, kind: Kind, k: int) -> None:
         matrices.drawn(subject, spot, square, f"{KEY}.matrix", height=SIDE)
         matrices.noted(spot, square, f"k = {k}")
     with right, panel("angle-pairs", "Closest", "click a row to select both"):
-        matrices.listed(subject, spot, square, f"{KEY}.pairs.{k}", SIDE)
+        matrices.listed(subject, spot, square, f"{KEY}.pairs.{k}", SIDE + CAPTION_PX)
+
+
+def _arrays(spot: Spot, kind: Kind, k: int) -> Mapping[str, np.ndarray]:
+    """What was measured, or at another k is computed here; empty, said, where there is nothing yet or at all."""
+    number = spot.numbers.get(kind.measure)
+    if number is None:
+        st.info(plain(spot.why(kind.measure)), icon=":material/info:")
+        return {}
+    if number.params.get("k", USUAL) == k and (arrays := spot.arrays(kind.measure)):
+        return arrays
+    found = _at(spot, k)
+    if found is None:
+        return {}
+    at = found[kind.measure]
+    if at.why:
+        fewer = " Fewer directions may do." if k > 1 else ""
+        st.info(plain(f"{kind.label} at k = {k} is {at.why}.{fewer}"), icon=":material/info:")
+    return {} if at.why else at.arrays
 
 
 def _at(spot: Spot, k: int) -> dict[str, Any] | None:
@@ -99,7 +115,7 @@ def _at(spot: Spot, k: int) -> dict[str, Any] | None:
 
 
 def _accuracy(subject: Subject, spot: Spot, k: int) -> None:
-    """By k, of all networks on show at this layer; past what is kept, computed here for the one that is chosen."""
+    """By k, of all networks on show at this layer."""
     lines, accuracies = {}, {}
     for network in measured(subject):
         own = spot if network is spot.network else spot_of(network, spot.tap)
@@ -110,31 +126,17 @@ def _accuracy(subject: Subject, spot: Spot, k: int) -> None:
     if spot.network.name not in lines:
         st.info(plain(spot.why("subspace_classifier")), icon=":material/info:")
         return
-    more = len(lines[spot.network.name]) < k
-    if more and (found := _more(spot)) is not None:
-        lines[spot.network.name] = np.asarray(found.arrays["by_k"])
+    levels = {name: 100 * a for name, a in accuracies.items() if a is not None}
     _draw(by_count(
         {name: 100 * values for name, values in lines.items()}, colours(subject), "Accuracy, %", chosen=k,
-        levels={name: 100 * a for name, a in accuracies.items() if a is not None},
-        dark=st.context.theme.type == "dark",
+        levels=levels,
     ), f"{KEY}.accuracy")  # fmt: skip
     at = lines[spot.network.name][min(k, len(lines[spot.network.name])) - 1]
     number = spot.numbers["subspace_classifier"]
     st.caption(
-        f"{plain(spot.network.name)}: **{100 * at:.1f} %** at k = {k} · n = {number.samples:,} · dotted: the network "
-        "itself", help=explained("subspace_classifier", number),
+        f"{plain(spot.network.name)}: **{100 * at:.1f} %** at k = {k} · n = {number.samples:,}"
+        + (" · dotted: the network itself" if levels else ""), help=explained("subspace_classifier", number),
     )  # fmt: skip
-
-
-def _more(spot: Spot) -> Any | None:
-    from analysis.geometry import MEASURES
-
-    def make(report: Report) -> Any:
-        return MEASURES["subspace_classifier"].function(features_here.features(spot.record, spot.tap), k=MOST)
-
-    key = digest(family="subspace classifier", of=spot.record.pass_id, tap=spot.tap, k=MOST)
-    found = features_here.made(key, f"Accuracy of subspaces up to {MOST} directions", make).value
-    return found if found is not None and not found.why else None
 
 
 def _energy(subject: Subject, spot: Spot, k: int) -> None:
@@ -148,7 +150,7 @@ def _energy(subject: Subject, spot: Spot, k: int) -> None:
         st.info(plain(spot.why("subspace_energy")), icon=":material/info:")
         return
     _draw(by_count(
-        lines, colours(subject), "Energy, %", chosen=k, dark=st.context.theme.type == "dark"
+        lines, colours(subject), "Energy, %", chosen=k
     ), f"{KEY}.energy")  # fmt: skip
     arrays = spot.arrays("subspace_energy")
     held = np.asarray(arrays["per_class"])[:, min(k, MOST) - 1]
