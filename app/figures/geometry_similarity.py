@@ -17,11 +17,10 @@ def by_layer(
     colours: Mapping[str, str],
     title: str,
     *,
-    low: float | None = 0.0,
+    distance: bool = False,
     height: int = 340,
-    dark: bool = False,
 ) -> go.Figure:
-    """lines: name -> values, lows and highs (T,), nan where there is none. low: where the axis begins, if anywhere."""
+    """lines: name -> values, lows and highs (T,), nan where there is none. A likeness is drawn from 0 to 1."""
     figure = go.Figure()
     x = np.arange(len(layers))
     for name, (values, lows, highs) in lines.items():
@@ -40,7 +39,8 @@ def by_layer(
         )  # fmt: skip
     every = max(1, -(-len(layers) // 24))
     axis = {"tickfont": {"size": 10}, "zeroline": False, "fixedrange": True, "automargin": True}
-    up = {"rangemode": "tozero"} if low is not None else {}
+    least = min((float(np.nanmin(v)) for v, *_ in lines.values() if np.isfinite(v).any()), default=0.0)
+    up = {"rangemode": "tozero"} if distance else {"range": [min(0.0, least - 0.02), 1.03]}
     return figure.update_layout(
         height=height, margin={"l": 6, "r": 8, "t": 24, "b": 6}, dragmode=False, hovermode="closest",
         hoverlabel={"align": "left"}, showlegend=True,

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 KEY = "geometry.similarity"
 USUAL = ("cka", "cka_minibatch")
+DISTANCE = "procrustes"  # the one that is 0 of equals
 SIDE = 420
+NOTHING = 0.05  # so far below 0 is chance
+LETTERS = 18  # of a name at a side of a matrix
 SAMPLES_OF_SLOW = 2000
 
 
@@ -93,11 +96,11 @@ def _start(subject: Subject, networks: Sequence[Network], name: str) -> None:
 
 
 def scale(matrix: Matrix, values: np.ndarray) -> Scale:
-    """Dark is alike: large numbers, but of a distance."""
-    if matrix.measure == "procrustes":
+    """Dark is alike: large numbers, but of a distance. From 0, unless numbers are well below it."""
+    if matrix.measure == DISTANCE:
         return Scale("falling", 0.0, bounds(values, "falling")[1], "distance")
-    low = min(0.0, float(np.nanmin(values)) if np.isfinite(values).any() else 0.0)
-    return Scale("rising", low, 1.0, "similarity")
+    least = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
+    return Scale("rising", 0.0 if least > -NOTHING else np.floor(10 * least) / 10, 1.0, "similarity")
 
 
 def _layers(network: Network, numbers: Sequence[Measurement], name: str, shown: int) -> None:
@@ -146,7 +149,7 @@ def _closest(found: Matrix) -> str:
     steps = np.array([found.values[i, i + 1] for i in range(len(found.rows) - 1)])
     if not np.isfinite(steps).any():
         return ""
-    at = int(np.nanargmax(steps) if found.measure == "procrustes" else np.nanargmin(steps))
+    at = int(np.nanargmax(steps) if found.measure == DISTANCE else np.nanargmin(steps))
     one, two = words.tap(found.rows[at]), words.tap(found.rows[at + 1])
     return f"most changes between {one} and {two} ({words.short(float(steps[at]))})"
 
@@ -172,22 +175,25 @@ def _networks(subject: Subject, networks: Sequence[Network], numbers: Sequence[M
     left, right = st.columns([45, 55], gap="small")
     with left, panel("networks", "Models with each other", "who reads the same at this layer?"):
         usual = usual_tap(networks[0], subject.choice.tap)
-        tap = _layer(shared, usual if usual in shared else shared[-1])
+        with line("similarity-layer"):
+            tap = _layer(shared, usual if usual in shared else shared[-1])
         found = between(numbers, ids, tap, name)
         if found is not None:
-            _draw(found, f"{KEY}.networks", list(found.rows), SIDE - 80)
+            _draw(found, f"{KEY}.networks", ended(found.rows), SIDE - 80)
             _told(found)
     with right, panel("networks-depth", "By depth", f"how alike to {plain(networks[0].name)}, layer by layer?"):
         lines = _lines(networks, numbers, name, shared)
         figure = by_layer(
-            lines, [words.tap_short(t) for t in shared], colours(subject), plain_title(name), height=SIDE - 30,
-            dark=st.context.theme.type == "dark", low=None if name == "procrustes" else 0.0,
+            lines, [words.tap_short(t) for t in shared], colours(subject), labelled(name), height=SIDE - 40,
+            distance=name == DISTANCE,
         )  # fmt: skip
         st.plotly_chart(figure, key=f"{KEY}.depth", config={"displayModeBar": False})
 
 
-def plain_title(name: str) -> str:
-    return labelled(name)
+def ended(names: Sequence[str]) -> list[str]:
+    """The end of long names, which tells variants apart, unless only the beginning does."""
+    ends = [n if len(n) <= LETTERS else f"…{n[1 - LETTERS :]}" for n in names]
+    return ends if len(set(ends)) == len(set(names)) else list(names)
 
 
 def _layer(taps: Sequence[str], tap: str) -> str:
