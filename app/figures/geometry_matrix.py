@@ -192,6 +192,7 @@ def _numbers(values: np.ndarray, scale: Scale, ink: str) -> list[dict[str, Any]]
             continue
         part = (value - scale.low) / span
         part = {"signed": abs(2 * part - 1), "rising": part, "falling": 1 - part}[scale.ramp]
+        value = round(float(value), scale.digits) + 0.0  # so that none reads as minus nothing
         text = f"{value:.{scale.digits}f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.{scale.digits}f}"
         if abs(value) >= 10:
             text = f"{value:.0f}"

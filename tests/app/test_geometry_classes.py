@@ -50,7 +50,7 @@ def test_classes_are_shown_and_a_row_selects_its_samples(filled: Made, monkeypat
     each = next(t for t in tables if "Samples" in t)
     assert each["Samples"].sum() == SIZE
     assert {"Angle", "Length", "Margin", "|w|", "Closest mean"} <= set(each)
-    pairs = next(t for t in tables if "degrees" in t)
+    pairs = next(t for t in tables if "cosine" in t)
     assert len(pairs) == CLASSES * (CLASSES - 1) // 2
     assert pairs["cosine"].is_monotonic_decreasing
     button = next(b for b in page.button if b.key.startswith("click.geometry.class_table"))

@@ -23,6 +23,7 @@ COLUMNS = {
     "By subspace": ("subspace_classifier", "per_class"),
 }
 MEDIANS = {"Angle": ("angle_to_weight", "angle_to_mean"), "Length": ("length",), "Margin": ("margin_distance",)}
+WIDTHS = {"|w|": 50, "By mean": 64, "By subspace": 82}
 SHARES = ("By mean", "By subspace")
 
 
@@ -48,7 +49,7 @@ def table(subject: Subject, spot: Spot, height: int = 400) -> None:
         selection_mode="single-cell", column_config=_configured(spot, rows),
     )  # fmt: skip
     whose = "with a label" if spot.network.foreign else "whose class the network knows"
-    st.caption(f"n = {int(known.counts.sum()):,} samples {whose}. Empty: not defined there.")
+    st.caption(f"n = {int(known.counts.sum()):,} samples {whose}. None: not defined there.")
 
 
 def columns(spot: Spot, classes: np.ndarray) -> dict[str, Any]:
@@ -80,8 +81,8 @@ def _configured(spot: Spot, rows: dict[str, Any]) -> dict[str, Any]:
         title: next((n for n in names if n in spot.numbers), names[-1]) for title, names in MEDIANS.items()
     }
     found: dict[str, Any] = {
-        "Class": text(width=110, pinned=True),
-        "Samples": number(format="localized", width=58, help="Samples of this class in the dataset"),
+        "Class": text(width=106, pinned=True),
+        "Samples": number(format="localized", width=60, help="Samples of this class in the dataset"),
         "Right": number(format="%.1f %%", width=58, help="Share of them that the network has right"),
         "Closest mean": text(width=100, help=explained("class_mean_angles", spot.numbers.get("class_mean_angles"))),
         "at": number(format="%.1f°", width=54, help="Degrees between the two class means, less the mean of all"),
@@ -91,5 +92,5 @@ def _configured(spot: Spot, rows: dict[str, Any]) -> dict[str, Any]:
         if title in rows:
             said = explained(name, spot.numbers.get(name))
             words = f"Median of the class. {said}" if title in MEDIANS else said
-            found[title] = number(format=formats.get(title, "%.3f"), width=66, help=words)
+            found[title] = number(format=formats.get(title, "%.3f"), width=WIDTHS.get(title, 58), help=words)
     return {title: one for title, one in found.items() if title in rows}

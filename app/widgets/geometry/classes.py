@@ -29,7 +29,7 @@ AXES = {
 POINTS = 6000
 """Samples that are drawn; of more, evenly spaced ones."""
 
-SIDE, LOW = 400, 340
+SIDE, LOW, SPREAD = 400, 340, 410
 
 
 def section(subject: Subject) -> None:
@@ -50,7 +50,7 @@ def section(subject: Subject) -> None:
         _spreads(subject, spot)
     with right, panel("sphere", "Length and angle", "is it the direction, or how much of it?"):
         _sphere(subject, spot)
-    left, right = st.columns([62, 38], gap="small")
+    left, right = st.columns([64, 36], gap="small")
     with left, panel("table", "Each class", "click a row to select its samples"):
         class_table.table(subject, spot)
     with right, panel("margins", "Margins between classes", "which is close to being called which?"):
@@ -79,7 +79,7 @@ def _alike(subject: Subject, spot: Spot) -> None:
 
 def _pairs(subject: Subject, spots: dict[str, Spot], found: dict[str, Square | None]) -> None:
     words = {name: f"By {name}" for name, one in found.items() if one is not None}
-    by = next(iter(words))
+    by = next(name for name in words if len(words) == 1 or not spots[name].of_weights)
     if len(words) > 1:
         by = st.segmented_control(
             "By", words, default=by, format_func=words.__getitem__, key=f"{KEY}.pairs.by", required=True,
@@ -105,7 +105,7 @@ def _spreads(subject: Subject, spot: Spot) -> None:
         rows = np.searchsorted(arrays["classes"], classes)
         figure = by_class(
             np.asarray(arrays["quantiles"])[rows], [spot.names[c] for c in classes], classes.tolist(),
-            title=AXES[name], height=LOW, dark=st.context.theme.type == "dark",
+            title=AXES[name], height=SPREAD, dark=st.context.theme.type == "dark",
         )  # fmt: skip
         explore.clickable(figure, f"{KEY}.spread.chart", lambda code: _of_class(subject, spot, int(code[0])))
         stated(spot, (name,))

@@ -17,6 +17,7 @@ from app.widgets.geometry import class_order
 from app.widgets.geometry.spot import Spot, explained, of_classes, select
 
 PAIRS = 200
+NAME_PX = 118
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,8 @@ def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 
         "and" if found.kind.symmetric else "taken for": [spot.names[c] for c in columns],
         found.kind.brief: values,
     }
-    configured = {found.kind.brief: number(format=f"%.{max(found.kind.digits, 3)}f", width=62)}
-    if found.kind.brief == "cosine":
-        table["degrees"] = np.degrees(np.arccos(np.clip(values, -1, 1)))
-        configured["degrees"] = number(format="%.1f°", width=54)
+    configured: dict[str, Any] = {name: st.column_config.TextColumn(width=NAME_PX) for name in list(table)[:2]}
+    configured |= {found.kind.brief: number(format=f"%.{max(found.kind.digits, 3)}f", width=62)}
     known = of_classes(subject, spot)
     if len(known.own) and not spot.network.foreign:
         table["mixed up"] = mixed(known.own, known.answers, rows, columns, found.kind.symmetric)

@@ -162,9 +162,7 @@ def labelled(name: str) -> str:
 
 
 def valued(number: Measurement) -> str:
-    """`0.975 (0.954 to 0.986) · n = 399`, or why there is none."""
-    if not math.isfinite(number.value):
-        return number.why or "not defined here"
+    """`0.975 (0.954 to 0.986) · n = 399`."""
     words = geometry_words.short(number.value) + geometry_words.unit(measure_of(number.measure))
     interval = geometry_words.within(number)
     return words + (f" ({interval})" if interval else "") + f" · {geometry_words.of(number)}"
@@ -183,13 +181,18 @@ def explained(name: str, number: Measurement | None = None) -> str:
 
 
 def stated(spot: Spot, names: tuple[str, ...]) -> None:
-    """Numbers in a line, each with what the cursor reads of it."""
+    """Numbers in a line, each with what the cursor reads of it; then those that are not defined, by the reason why."""
+    there = {name: spot.numbers[name] for name in names if name in spot.numbers}
+    whys: dict[str, list[str]] = {}
     with st.container(horizontal=True, gap="small"):
-        for name in names:
-            number = spot.numbers.get(name)
-            if number is not None:
-                st.caption(f"{plain(labelled(name))}: **{plain(valued(number))}**", width="content",
-                           help=explained(name, number))  # fmt: skip
+        for name, number in there.items():
+            if math.isnan(number.value):
+                whys.setdefault(number.why, []).append(labelled(name))
+                continue
+            st.caption(f"{plain(labelled(name))}: **{plain(valued(number))}**", width="content",
+                       help=explained(name, number))  # fmt: skip
+    for why, labels in whys.items():
+        st.caption(plain(f"{', '.join(labels)}: {why or 'not defined here'}."))
 
 
 # ------------------------------------------------------------------------------------------------- classes and samples
