@@ -17,7 +17,7 @@ INK = {False: "#1D2A2B", True: "#E6EAE8"}  # on a light, on a dark page
 CLICKED = 40  # classes at most whose cells can be clicked, each being a point
 PAINTED = 200  # classes from which they are a picture: a browser takes many seconds for a million cells
 WRITTEN = 14  # classes at most whose numbers are written
-NAMED = 44  # of a side at most whose names are all written
+NAME_PX, ENDS_PX = 11, 90  # of a name at a side, and of what is below and above the cells
 LONGEST = 18
 SIGNED = (
     (0.0, "rgba(37,95,145,0.95)"), (0.5, "rgba(37,95,145,0)"), (0.5, "rgba(176,84,32,0)"), (1.0, "rgba(168,72,22,0.97)")
@@ -211,8 +211,8 @@ def _layout(
     titles = [{"title": {"text": escape(said), "font": {"size": 11}}} if said else {} for said in words]
     up, across = axis | titles[0], axis | titles[1] | {"tickangle": -50}
     if few:
-        up |= {"range": [len(rows) - 0.5, -0.5], **_ticks(rows)}
-        across |= {"range": [-0.5, len(columns) - 0.5], **_ticks(columns)}
+        up |= {"range": [len(rows) - 0.5, -0.5], **_ticks(rows, height)}
+        across |= {"range": [-0.5, len(columns) - 0.5], **_ticks(columns, height)}
     else:
         up |= {"type": "category", "range": [len(rows) - 0.5, -0.5], "nticks": 12}
         across |= {"type": "category", "range": [-0.5, len(columns) - 0.5], "nticks": 12, "showticklabels": False}
@@ -224,6 +224,8 @@ def _layout(
     }  # fmt: skip
 
 
-def _ticks(names: Sequence[str]) -> dict[str, Any]:
-    shown = [escape(n if len(n) <= LONGEST else f"{n[: LONGEST - 1]}…") for n in names]
-    return {"tickvals": list(range(len(names))), "ticktext": shown, "fixedrange": True}
+def _ticks(names: Sequence[str], height: int) -> dict[str, Any]:
+    """All names, or every second, third ... where there is no room for more."""
+    every = max(1, -(-len(names) * NAME_PX // max(height - ENDS_PX, NAME_PX)))
+    shown = [escape(n if len(n) <= LONGEST else f"{n[: LONGEST - 1]}…") for n in names[::every]]
+    return {"tickvals": list(range(0, len(names), every)), "ticktext": shown, "fixedrange": True}

@@ -115,3 +115,11 @@ def test_histograms_are_shares_of_their_own_dataset() -> None:
     figure = histograms(np.array([0.0, 1, 2]), np.array([1, 3]), np.array([10, 0]), ("a", "b"), "score", threshold=1.0)
     assert [list(d.y) for d in figure.data] == [[25, 75], [100, 0]]
     assert figure.data[0].name == "a · 4"
+
+
+@pytest.mark.parametrize(("count", "shown"), [(10, 10), (24, 24), (36, 18), (40, 20)])
+def test_names_at_the_sides_keep_room_for_each_other(count: int, shown: int) -> None:
+    names = [f"layer {i}" for i in range(count)]
+    layout = heat(np.eye(count), names, names, Scale("rising", 0, 1), height=360).to_dict()["layout"]
+    assert layout["yaxis"]["ticktext"][-1] == names[layout["yaxis"]["tickvals"][-1]]
+    assert len(layout["yaxis"]["tickvals"]) == len(layout["xaxis"]["tickvals"]) == shown
