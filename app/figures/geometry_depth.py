@@ -19,7 +19,7 @@ STRONG = 50.0
 FEW = 24
 """Up to so many layers each has its name under a large axis; of more, some have."""
 
-NAMES = {1: 7, 2: 5, 3: 4}
+NAMES = {1: 7, 2: 5, 3: 4, 4: 3}
 """Names that have room under a small axis, by how many charts stand side by side; of more charts the ends have."""
 
 WRAP = 62  # letters in a line of what the cursor says

@@ -106,7 +106,7 @@ def test_where_nothing_is_defined_the_chart_says_why() -> None:
     assert (layout["xaxis"]["visible"], layout["xaxis2"]["visible"]) == (False, True)
 
 
-@pytest.mark.parametrize(("across", "most"), [(2, 5), (3, 4), (4, 2)])
+@pytest.mark.parametrize(("across", "most"), [(2, 5), (3, 4), (4, 3), (5, 2)])
 def test_small_charts_name_a_few_layers_the_ends_among_them(across: int, most: int) -> None:
     places = np.arange(10.0)
     one = Line("net", "#0B6E69", places, [f"l{i}" for i in range(10)], places, places, places, [""] * 10)

@@ -1,25 +1,20 @@
-"""Where in a network classes come apart; and whether samples of another dataset are told from those it knows."""
+"""Where in a network classes come apart: probes and scores by depth, and at one layer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
 
 import streamlit as st
 
-from analysis.engine.jobs import Job
-from analysis.records import DatasetRecord, PassRecord
+from analysis.measurements import Measurement
 from analysis.store import digest
-from analysis.types import Report
 from app import geometry_words as words
-from app import resources
 from app.boundary import guarded, plain
-from app.figures.geometry_ood import histograms
-from app.geometry_choice import PAGE, SHORT, Network, Subject, heard
-from app.widgets.geometry import depth, features_here
+from app.geometry_choice import Subject
+from app.widgets.geometry import depth, unknown
 from app.widgets.geometry.shell import panel
 from app.widgets.geometry.spot import (
-    PENULTIMATE,
+    Spot,
     explained,
     labelled,
     layer,
@@ -30,10 +25,6 @@ from app.widgets.geometry.spot import (
     spot_of,
     usual_tap,
 )
-from app.widgets.progress import watch
-
-if TYPE_CHECKING:
-    from analysis.geometry.separation import Positive, Separation
 
 KEY = "geometry.separability"
 PROBES = (
@@ -41,8 +32,7 @@ PROBES = (
     *("fisher", "calinski_harabasz", "davies_bouldin"),
 )
 FIRST = ("probe_linear", "knn_accuracy", "knn_purity", "silhouette")
-POSITIVE = {"unknown": "Unknown is positive", "known": "Known is positive"}
-SCORES = ("softmax", "logit", "energy", "knn")
+BESIDE = 2  # models at most whose table leaves room for another panel
 
 
 def section(subject: Subject) -> None:
@@ -60,14 +50,12 @@ def section(subject: Subject) -> None:
             shown = [n for n in there if n in names]
             across = min(len(shown), 4 if len(shown) in (4, 7, 8) else 3)
             depth.draw(subject, shown, key=f"{KEY}.depth", across=across, height=270 * -(-len(shown) // across))
-    left, right = st.columns([40, 60], gap="small")
+    wide = len(measured(subject)) > BESIDE
+    left, right = (st.container(), st.container()) if wide else st.columns([42, 58], gap="small")
     with left, panel("probe-numbers", "At one layer", "click a number to select the samples it gets wrong"):
         _table(subject, there)
     with right, panel("ood", "Known against unknown", "are samples of another dataset told from these?"):
-        _ood(subject)
-
-
-# ------------------------------------------------------------------------------------------------------ at one layer
+        unknown.section(subject, wide)
 
 
 def _table(subject: Subject, names: Sequence[str]) -> None:
@@ -75,7 +63,8 @@ def _table(subject: Subject, names: Sequence[str]) -> None:
     networks = measured(subject)
     tap = usual_tap(networks[0], subject.choice.tap)
     if len(networks[0].taps) > 1:
-        layer(networks[0], tap)
+        with line("probe-layer"):
+            layer(networks[0], tap)
     spots = [s for n in networks if (s := spot_of(n, tap)) is not None]
     rows = [n for n in names if any(n in s.numbers for s in spots)]
     if not rows:
@@ -84,6 +73,7 @@ def _table(subject: Subject, names: Sequence[str]) -> None:
     table: dict[str, list[str]] = {"Measure": [labelled(n) for n in rows]}
     for spot in spots:
         table[spot.network.name] = [_cell(spot.numbers.get(n)) for n in rows]
+    table["n"] = [_samples(spots, n) for n in rows]
     own = f"{KEY}.table.{digest(tap=tap, rows=rows, models=[s.network.name for s in spots])[:8]}"
 
     @guarded
@@ -98,164 +88,41 @@ def _table(subject: Subject, names: Sequence[str]) -> None:
 
     st.dataframe(
         table, hide_index=True, key=own, on_select=picked, selection_mode="single-cell", row_height=32,
-        height=44 + 32 * len(rows), column_config={"Measure": st.column_config.TextColumn(width=170, pinned=True)},
+        height=37 + 32 * len(rows), column_config={
+            "Measure": st.column_config.TextColumn(width=185, pinned=True),
+            "n": st.column_config.TextColumn(width=60, help="Samples that it was taken over"),
+        },
     )  # fmt: skip
     number = next(s.numbers[rows[0]] for s in spots if rows[0] in s.numbers)
     st.caption(
-        f"At the {plain(words.tap(tap))} · 95 % intervals in brackets · each over its own n",
+        f"At the {plain(words.tap(tap))} · 95 % intervals in brackets",
         help="\n\n".join(explained(n) for n in rows[:6]) + "\n\n" + "\n\n".join(map(plain, number.caveats)),
     )
+    _undefined(spots, rows)
 
 
-def _cell(number: Any) -> str:
-    if number is None:
+def _cell(number: Measurement | None) -> str:
+    if number is None or number.why:
         return words.NONE
-    if number.value != number.value:
-        return number.why
     interval = words.within(number)
-    text = words.short(number.value) + words.unit(measure_of(number.measure)) + (f" ({interval})" if interval else "")
-    return f"{text} · n {number.samples:,}"
+    return words.short(number.value) + words.unit(measure_of(number.measure)) + (f" ({interval})" if interval else "")
 
 
-# ------------------------------------------------------------------------------------------------------------ unknown
+def _samples(spots: Sequence[Spot], name: str) -> str:
+    """Of all models that have the number; the fewest and the most where they differ."""
+    there = [s.numbers[name] for s in spots if name in s.numbers]
+    counts = sorted({number.samples for number in there if not number.why})
+    return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1]))) if counts else words.NONE
 
 
-def _others(subject: Subject) -> dict[str, DatasetRecord]:
-    return {r.dataset_id: r for r in resources.store().datasets() if r.dataset_id != subject.dataset.dataset_id}
-
-
-def _ood(subject: Subject) -> None:
-    """The other dataset, which side is positive; numbers of each model, and one histogram."""
-    others = _others(subject)
-    if not others:
-        st.info("It takes a second dataset. Add one on the Workspace page.", icon=":material/dataset:")
-        return
-    usual = next((i for i in others if subject.choice.other and i.startswith(subject.choice.other)), "")
-    key = PAGE.seed("ood.other", usual or None, {i: r.name for i, r in others.items()})
-
-    @guarded
-    def changed() -> None:
-        PAGE.change(other=(heard(key, "") or "")[:SHORT])
-
-    with line("ood"):
-        st.selectbox(
-            "Unknown", others, key=key, format_func=lambda i: f"{others[i].name} · {others[i].size:,}", width=230,
-            label_visibility="collapsed", on_change=changed, placeholder="Against which dataset?", index=None,
-        )  # fmt: skip
-        positive = st.segmented_control(
-            "Positive", POSITIVE, default="unknown", format_func=POSITIVE.__getitem__, key=f"{KEY}.positive",
-            required=True, label_visibility="collapsed",
-        ) or "unknown"  # fmt: skip
-    if not usual:
-        st.caption("Choose the dataset whose samples the network has not learnt: AUROC, AUPR and FPR95 of four scores.")
-        return
-    found = {n.name: r for n in measured(subject) if (r := _scores(subject, n, others[usual], positive)) is not None}
-    if found:
-        _told(subject, others[usual], found)
-
-
-def _scores(subject: Subject, network: Network, other: DatasetRecord, positive: str) -> dict[str, Separation] | None:
-    """Of one model, at what its head reads or else its last layer; None, said, where it is not there yet."""
-    from analysis.pipelines.geometry_asking import record
-
-    tap, known = usual_tap(network, PENULTIMATE), network.record
-    assert known is not None
-    unknown = record(resources.store(), known.model_id, other.dataset_id, subject.choice.condition, (tap,))
-    if unknown is None:
-        st.caption(f"{plain(network.name)} has not been run over {plain(other.name)} with its {words.tap(tap)} kept.")
-        st.button(
-            f"Run {network.name} over {other.name}", icon=":material/play_arrow:", key=f"{KEY}.run.{network.name}",
-            on_click=guarded(_run), args=(subject, network, other, tap), disabled=resources.engine() is not None,
-        )  # fmt: skip
-        return None
-    head = None
-    if tap == PENULTIMATE:
-        found = resources.classifier(network.name)
-        if isinstance(found, Job) and found.error is None:
-            watch(resources.loading(), [found.key], stoppable=False)
-            return None
-        if isinstance(found, Job):
-            st.caption(plain(f"{network.name} cannot be loaded, so there are no logits: {found.error}"))
-        elif found.fingerprint == known.model_id:
-            head = found.head
-    return _made(known, unknown, tap, head, positive)
-
-
-def _made(known: PassRecord, unknown: PassRecord, tap: str, head: Any, positive: str) -> dict[str, Separation] | None:
-    def make(report: Report) -> dict[str, Separation]:
-        from analysis.geometry.ood import separation
-
-        both = [features_here.features(r, tap, head) for r in (known, unknown)]
-        found = {}
-        for number, score in enumerate(SCORES):
-            report(number / len(SCORES), score)
-            found[score] = separation(both[0], both[1], score, positive=cast("Positive", positive))
-        return found
-
-    key = digest(
-        family="ood", known=known.pass_id, unknown=unknown.pass_id, tap=tap, head=head is not None, positive=positive
-    )
-    title = f"{known.model_name}: {known.dataset_name} against {unknown.dataset_name}"
-    return features_here.made(key, title, make).value
-
-
-def _run(subject: Subject, network: Network, other: DatasetRecord, tap: str) -> None:
-    from analysis.pipelines.geometry import asked
-
-    arguments = asked(
-        resources.store(), resources.settings().workspace, models=[network.name], dataset_id=other.dataset_id,
-        condition=subject.choice.condition, taps=[tap], similarity=False,
-    )  # fmt: skip
-    resources.work().submit("geometry", arguments, f"Geometry of {network.name} over {other.name}")
-
-
-def _told(subject: Subject, other: DatasetRecord, found: dict[str, dict[str, Separation]]) -> None:
-    """A row a model and score; the histogram of one; the convention in words."""
-    from analysis.geometry.ood import SCORES as ABOUT
-
-    one = next(iter(next(iter(found.values())).values()))
-    rows = [(name, score, s) for name, by in found.items() for score, s in by.items()]
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        {
-            "Model": [name for name, _, _ in rows],
-            "Score": [s.label for _, _, s in rows],
-            "AUROC": [100 * s.auroc for _, _, s in rows],
-            "95 %": ["" if s.low != s.low else f"{100 * s.low:.1f} to {100 * s.high:.1f}" for _, _, s in rows],
-            "AUPR": [100 * s.aupr for _, _, s in rows],
-            "FPR95": [100 * s.fpr95 for _, _, s in rows],
-            "n": [f"{len(s.known):,} + {len(s.unknown):,}" for _, _, s in rows],
-        },
-        hide_index=True, height=min(38 + 30 * len(rows), 250), row_height=30,
-        column_config={
-            "AUROC": number(format="%.1f", width=60, help="Area under the ROC curve, %: 50 is chance"),
-            "AUPR": number(format="%.1f", width=56, help="Area under precision over recall of the positive side, %"),
-            "FPR95": number(format="%.1f", width=60, help="Share of the negative side taken for positive, where 95 % "
-                            "of the positive side is, %: lower is better"),
-            "n": st.column_config.TextColumn(help="Known and unknown samples that were scored"),
-        },
-    )  # fmt: skip
-    for why in dict.fromkeys(f"{s.label}: {s.why}" for _, _, s in rows if s.why):
-        st.caption(plain(why.replace(": ", ": not defined here because ", 1) if "not defined" not in why else why))
-    defined = [(name, score) for name, score, s in rows if not s.why]
-    if not defined:
-        return
-    with line("ood-shown"):
-        scores = list(dict.fromkeys(score for _, score in defined))
-        score = st.segmented_control(
-            "Score", scores, default=scores[0], format_func=lambda s: ABOUT[s].label, key=f"{KEY}.score.{len(scores)}",
-            required=True, label_visibility="collapsed",
-        ) or scores[0]  # fmt: skip
-        names = [name for name, s in defined if s == score]
-        name = names[0]
-        if len(names) > 1:
-            name = st.selectbox("Model", names, key=f"{KEY}.score.model", label_visibility="collapsed", width=180)
-    shown = found[name if name in found else names[0]][score]
-    figure = histograms(
-        shown.edges, shown.known_counts, shown.unknown_counts, (subject.dataset.name, other.name),
-        f"{shown.label}: {ABOUT[score].convention}", threshold=shown.threshold,
-        dark=st.context.theme.type == "dark",
-    )  # fmt: skip
-    st.plotly_chart(figure, key=f"{KEY}.histogram", config={"displayModeBar": False})
-    st.caption(plain(" ".join([one.convention, *shown.caveats])), help=f"{plain(ABOUT[score].reads)}\n\n"
-               f"{plain(ABOUT[score].paper)}\n\n*Interval:* 95 %, {plain(shown.interval)}.")  # fmt: skip
+def _undefined(spots: Sequence[Spot], rows: Sequence[str]) -> None:
+    """Why there are dashes in the table, a line a reason."""
+    for spot in spots:
+        gone: dict[str, list[str]] = {}
+        for name in rows:
+            number = spot.numbers.get(name)
+            if why := "not measured at this layer" if number is None else number.why:
+                gone.setdefault(why, []).append(labelled(name))
+        for why, labels in gone.items():
+            of = f" of {', '.join(labels)}" if len(labels) < len(rows) else ""
+            st.caption(plain(f"{words.NONE} {spot.network.name} has no number{of}: {why}."))
