@@ -183,6 +183,12 @@ def _networks(subject: Subject, networks: Sequence[Network], numbers: Sequence[M
             _told(found)
     with right, panel("networks-depth", "By depth", f"how alike to {plain(networks[0].name)}, layer by layer?"):
         lines = _lines(networks, numbers, name, shared)
+        if len(shared) == 1:
+            st.caption(f"They share the {words.tap(shared[0])} alone, so there is no course to draw.")
+            for other, (values, lows, highs) in lines.items():
+                within = f" ({words.short(lows[0])} to {words.short(highs[0])})" if np.isfinite(lows[0]) else ""
+                st.markdown(f"{plain(other)}: **{words.short(values[0])}**{within}")
+            return
         figure = by_layer(
             lines, [words.tap_short(t) for t in shared], colours(subject), labelled(name), height=SIDE - 40,
             distance=name == DISTANCE,
