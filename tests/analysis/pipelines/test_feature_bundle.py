@@ -1,17 +1,24 @@
-"""Embeddings that come with Cutaway: small, whole, what the page would compute, and taken in once."""
+"""Features that come with Cutaway: small, whole, what the pages would compute, and taken in once."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
+from pyarrow import parquet
 from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 
 from analysis.datasets.opened import OpenDataset
+from analysis.measurements import Measurement
 from analysis.passes.forward import PENULTIMATE, Forward
-from analysis.pipelines import bundling, embedding, embedding_clusters
+from analysis.pipelines import bundling, embedding, embedding_clusters, geometry
 from analysis.pipelines import feature_bundle as bundle
+from analysis.pipelines.geometry_measuring import features_of, kept, measure_tap
+from analysis.pipelines.geometry_packed import NUMBERS
 from analysis.pipelines.work import run_here
 from analysis.records import Filter
 from analysis.store import Store
@@ -38,7 +45,7 @@ def store(taken: tuple[Path, list[str]]):
 
 
 def test_what_ships_is_whole_small_and_taken_once(taken: tuple[Path, list[str]], store: Store) -> None:
-    assert sum(p.stat().st_size for p in bundle.FOLDER.rglob("*")) < 2 * 2**20
+    assert sum(p.stat().st_size for p in bundle.FOLDER.rglob("*")) < 7 * 2**20
     workspace, ids = taken
     assert len(ids) == len(bundle.MODELS) * (1 + len(bundle.METHODS))
     assert store.check() == []
@@ -94,6 +101,84 @@ def test_its_points_and_its_quality_are_those_of_its_features(taken: tuple[Path,
             np.testing.assert_allclose(np.abs(points), np.abs(right), rtol=1e-3, atol=1e-3)  # signs are free
 
 
+def _numbers(store: Store) -> list[Measurement]:
+    return store.geometry.numbers([p.pass_id for p in store.passes()])
+
+
+def _told(numbers: list[Measurement]) -> list[dict]:
+    """Which can be compared: NaN is None."""
+    return [n.to_json() for n in numbers]
+
+
+def _asked(store: Store, workspace: Path) -> dict:
+    """What the page would ask for of the three networks."""
+    (images,) = store.datasets()
+    return geometry.asked(store, workspace, models=bundle.MODELS, dataset_id=images.dataset_id)
+
+
+def test_nothing_is_left_to_measure(taken: tuple[Path, list[str]], store: Store) -> None:
+    """Fails after a measure was given another version or another was added: make the bundle anew."""
+    asked = _asked(store, taken[0])
+    assert not geometry.has_work(asked)
+    assert all(len(s["taps"]) == 10 and s["measured"] == s["taps"] for s in asked["subjects"])
+    assert len(asked["compared"]) == 6  # three networks with themselves, and each two
+
+
+@pytest.mark.slow
+def test_its_numbers_are_those_of_its_features(taken: tuple[Path, list[str]], store: Store) -> None:
+    workspace, _ = taken
+    record = next(p for p in store.passes() if p.model_name == bundle.MODELS[1])
+    network = catalogue.load(record.model_name)
+    opened = OpenDataset.open(workspace / "datasets" / record.dataset_id)
+    there = {(n.tap, n.measure): n for n in store.geometry.numbers([record.pass_id]) if not n.other_pass}
+    for tap in ("layer2.1", PENULTIMATE):
+        features = features_of(workspace, record, tap, opened, network.head)
+        numbers, arrays = kept(measure_tap(features), record.pass_id, tap, 0)
+        assert {n.measure for n in numbers} <= {measure for at, measure in there if at == tap}
+        for right in numbers:
+            found = there[tap, right.measure]
+            for name in ("value", "low", "high"):
+                expected = pytest.approx(getattr(right, name), rel=1e-6, abs=1e-9, nan_ok=True)
+                assert getattr(found, name) == expected, right.measure
+            assert (found.why, found.samples, found.arrays) == (right.why, right.samples, right.arrays)
+            kept_ = store.geometry.arrays(record.pass_id, tap, right.measure)
+            for name in right.arrays:
+                np.testing.assert_allclose(kept_[name], arrays[tap, right.measure][name], rtol=1e-5, atol=1e-6)
+
+
+def test_what_was_measured_here_stays_unless_it_is_out_of_date(taken: tuple[Path, list[str]], store: Store) -> None:
+    before = _numbers(store)
+    own, old = [n for n in before if n.tap == "layer1.0" and not n.other_pass and not n.arrays][:2]
+    store.geometry.save([replace(own, value=42.0), replace(old, value=43.0, version=old.version - 1)])
+    assert bundle.take_in(store, taken[0]) == [old.pass_id]
+    assert _told(_numbers(store)) == _told([replace(n, value=42.0) if n is own else n for n in before])
+    store.geometry.save([own])
+
+
+def test_what_another_version_of_a_measure_said_is_not_taken(
+    taken: tuple[Path, list[str]], store: Store, tmp_path: Path
+) -> None:
+    workspace, _ = taken
+    before = _numbers(store)
+    record = store.passes()[0]
+    right = store.geometry.arrays(record.pass_id, PENULTIMATE, "twonn")
+    shutil.copytree(bundle.FOLDER, tmp_path / "features")
+    table = parquet.read_table(tmp_path / "features" / bundle.GEOMETRY / NUMBERS)
+    versions = [v + (m == "mle") for v, m in zip(*(table[n].to_pylist() for n in ("version", "measure")), strict=True)]
+    changed = table.set_column(table.column_names.index("version"), "version", pa.array(versions))
+    parquet.write_table(changed, tmp_path / "features" / bundle.GEOMETRY / NUMBERS)
+    for each in store.passes():
+        store.geometry.forget(each.pass_id)
+    assert bundle.take_in(store, workspace, folder=tmp_path / "features") == sorted(p.pass_id for p in store.passes())
+    assert _told(_numbers(store)) == _told([n for n in before if n.measure != "mle"])
+    again = store.geometry.arrays(record.pass_id, PENULTIMATE, "twonn")
+    assert again.keys() == right.keys()
+    assert all(np.array_equal(again[name], right[name]) for name in right)
+    assert geometry.has_work(_asked(store, workspace))
+    bundle.take_in(store, workspace)
+    assert _told(_numbers(store)) == _told(before)
+
+
 @pytest.mark.slow
 def test_its_features_are_those_of_the_networks(taken: tuple[Path, list[str]], store: Store) -> None:
     workspace, _ = taken
@@ -118,8 +203,11 @@ def test_what_is_lacking_comes_back_and_nothing_else(taken: tuple[Path, list[str
     store.embeddings.delete(gone)
     assert bundle.take_in(store, workspace) == [gone]
     lost = store.passes()[0].pass_id
+    before = _numbers(store)
     store.delete_pass(lost)
-    assert bundle.take_in(store, workspace) == [lost]
+    assert len(_numbers(store)) < len(before)
+    assert bundle.take_in(store, workspace)[0] == lost
+    assert _told(_numbers(store)) == _told(before)
     assert store.check() == []
 
 
