@@ -29,7 +29,8 @@ def page() -> None:
             offer.nothing(taking, running.MEASURES_WHAT)
             return
         subject = _subject(choice, records)
-        if not subject.networks and taking is not None and taking.active:
+        whole = subject.networks and all(network.taps for network in subject.networks)
+        if not whole and taking is not None and taking.active:
             watch(resources.loading(), [taking.key], stoppable=False)
             st.skeleton(height=560)
             return

@@ -28,8 +28,8 @@ KEPT = 32
 
 
 @st.cache_resource(show_spinner=False)
-def _read() -> Recent[tuple[str, int], tuple[Measurement, ...]]:
-    """Numbers of a pass, under how many measurements this process has finished since."""
+def _read() -> Recent[tuple[str, int, bool], tuple[Measurement, ...]]:
+    """Numbers of a pass, under what this process has finished since: measurements, taking in what is bundled."""
     return Recent(KEPT)
 
 
@@ -83,7 +83,9 @@ def _network(name: str, condition: str, dataset: DatasetRecord) -> Network:
 def numbers_of(pass_id: str) -> tuple[Measurement, ...]:
     """All of a pass, by place; read again once work has ended."""
     over = sum(1 for job in resources.work().jobs() if job.kind == "geometry" and not job.active)
-    return _read().made((pass_id, over), lambda: tuple(resources.store().geometry.numbers([pass_id])))
+    taking = resources.bundled_features()
+    taken = taking is None or not taking.active
+    return _read().made((pass_id, over, taken), lambda: tuple(resources.store().geometry.numbers([pass_id])))
 
 
 def line(subject: Subject, records: Sequence[DatasetRecord]) -> None:
