@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar, cast, get_args
 
 import numpy as np
@@ -40,6 +40,7 @@ class Choice:
     shown: str = ""  # which matrix, which score: by view
     other: str = ""  # a second dataset (first letters of its id), for OOD scores
     selection: str = ""
+    strange: tuple[str, ...] = field(default=(), compare=False)  # what an address asks that cannot be, in words
 
 
 _TEXTS = ("dataset", "condition", "tap", "order", "shown", "other", "selection")
@@ -71,6 +72,7 @@ def read(query: Query) -> Choice:
     return Choice(
         models=tuple(query.get("model", []))[:MODELS],
         view=cast("View", view if view in get_args(View) else "overview"),
+        strange=() if view in ("", *get_args(View)) else (f"There is no view '{view}'; the overview is shown.",),
         measures=tuple(query.get("measure", [])),
         classes=tuple(query.get("class", [])),
         **{**texts, "condition": texts["condition"] or CLEAN.name},

@@ -37,6 +37,7 @@ __all__ = [
     "measures_of",
     "places",
     "record",
+    "usual_measures",
 ]
 
 MOST_MODELS = 6
@@ -93,7 +94,6 @@ def asked(
         "pairs": pairs if similarity or measures else [],
     }
     for subject in subjects:
-        subject.pop("widths")
         subject["measured"] = _measured(store, subject, single)
     arguments["compared"] = _compared(store, arguments)
     return arguments
@@ -141,6 +141,13 @@ def measures_of(names: Sequence[str] = ()) -> list[Measure]:
     return [m for m in MEASURES if m.kind != "pair" and not m.slow]
 
 
+def usual_measures() -> list[str]:
+    """What is taken at a layer where nothing is named: all that are not slow, those beside the images among them."""
+    from analysis.geometry import MEASURES
+
+    return [m.name for m in MEASURES if not m.slow and (m.kind != "pair" or m.group != "similarity")]
+
+
 def places(numbers: Sequence[Measurement]) -> dict[str, int]:
     """Tap -> its place, from the input on."""
     return {n.tap: n.place for n in sorted(numbers, key=lambda n: n.place)}
@@ -181,7 +188,7 @@ def _split(names: Sequence[str]) -> tuple[list[str], list[str]]:
     from analysis.geometry import MEASURES
 
     given = [MEASURES[name] for name in dict.fromkeys(names)]
-    chosen = given or [m for m in MEASURES if not m.slow and (m.kind != "pair" or m.group != "similarity")]
+    chosen = given or [MEASURES[name] for name in usual_measures()]
     single = [m.name for m in chosen if m.kind != "pair" or m.group != "similarity"]
     return single, [m.name for m in given if m.name not in single]
 

@@ -13,7 +13,7 @@ from app import resources
 from app.boundary import boundary, failed, plain
 from app.geometry_choice import PAGE, SHORT, Choice, Subject
 from app.widgets.embeddings import offer
-from app.widgets.geometry import downloads, notes, picker, running, selection, shell
+from app.widgets.geometry import asked_for, downloads, notes, picker, running, selection, shell
 from app.widgets.progress import watch
 
 
@@ -28,16 +28,16 @@ def page() -> None:
         if not records:
             offer.nothing(taking, running.MEASURES_WHAT)
             return
-        subject = _subject(choice, records)
+        subject, said = _subject(choice, records)
         whole = subject.networks and all(network.taps for network in subject.networks)
         if not whole and taking is not None and taking.active:
             watch(resources.loading(), [taking.key], stoppable=False)
             st.skeleton(height=560)
             return
-        _page(subject, records)
+        _page(subject, records, said)
 
 
-def _page(subject: Subject, records: Sequence[DatasetRecord]) -> None:
+def _page(subject: Subject, records: Sequence[DatasetRecord], said: Sequence[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="geometry-line-top"):
         picker.line(subject, records)
         st.space("stretch")
@@ -52,11 +52,13 @@ def _page(subject: Subject, records: Sequence[DatasetRecord]) -> None:
     with boundary():
         running.progress(subject)
     if not picker.taps(subject.networks):
+        asked_for.tell(subject.choice, said)
         with boundary():
             running.missing(subject)
         PAGE.keep(subject.choice)
         return
     subject = replace(subject, choice=shell.views(subject))
+    asked_for.tell(subject.choice, said)
     selection.section(subject)
     if subject.other_classes:
         st.caption(f":material/info: {plain(subject.other_classes)}")
@@ -67,18 +69,17 @@ def _page(subject: Subject, records: Sequence[DatasetRecord]) -> None:
     PAGE.keep(subject.choice)
 
 
-def _subject(choice: Choice, records: Sequence[DatasetRecord]) -> Subject:
-    """With all that the choice leaves open."""
-    dataset, said = picker.dataset(choice, records)
-    if said:
-        st.warning(plain(said), icon=":material/info:")
-        choice = replace(choice, **picker.CLEAR)
+def _subject(asked: Choice, records: Sequence[DatasetRecord]) -> tuple[Subject, list[str]]:
+    """With all that the choice leaves open; and what must be said of what it asks for that is not there."""
+    dataset, other = picker.dataset(asked, records)
+    choice, said = asked_for.checked(replace(asked, **picker.CLEAR) if other else asked)
     networks = picker.networks(choice, dataset)
     names = tuple(network.name for network in networks)
-    choice = picker.settled(replace(choice, dataset=dataset.dataset_id[:SHORT], models=names), networks)
+    shown = picker.settled(replace(choice, dataset=dataset.dataset_id[:SHORT], models=names), networks)
+    said = [*[other] * bool(other), *said, *asked_for.layer(choice, shown)]
     try:
-        selected, words = selection.current(choice, dataset)
+        selected, words = selection.current(shown, dataset)
     except UnknownSelection as error:
-        st.warning(plain(str(error)), icon=":material/bookmark_remove:")
-        choice, selected, words = replace(choice, selection=""), None, ""
-    return Subject(choice, dataset, networks, selected, words)
+        shown, selected, words = replace(shown, selection=""), None, ""
+        said.append(str(error))
+    return Subject(shown, dataset, networks, selected, words), said

@@ -51,3 +51,10 @@ def test_an_address_is_bounded() -> None:
 
 def test_a_network_without_numbers_has_no_layers() -> None:
     assert Network("net").taps == ()
+
+
+def test_a_view_that_there_is_not_is_said_and_not_written() -> None:
+    found = read({"view": ["nonsense"]})
+    assert found.strange == ("There is no view 'nonsense'; the overview is shown.",)
+    assert written(found) == {}
+    assert read({"view": ["depth"]}).strange == read({}).strange == ()

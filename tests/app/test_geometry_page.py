@@ -4,6 +4,7 @@ import io
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -89,15 +90,16 @@ def test_images_without_features_offer_to_run_a_model(workspace: Path) -> None:
     closed()
 
 
-def test_features_that_are_not_measured_offer_it_with_how_long_it_takes(
+def test_features_that_are_not_measured_offer_it_with_what_each_button_does(
     workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "by_itself", lambda _: False)
+    monkeypatch.setattr(running, "estimate", lambda subject, taps: f"all of {len(subject.networks)} at {taps}")
     embeddings_workspace.made(workspace, 120, 3, 8, 2, pictures=False)
     at = started(opened())
     assert "Not measured yet" in said(at)
-    assert "Measure what each block gives" in labels(at)
-    assert "about" in said(at)
+    assert {"Measure what each block gives", "Measure the head's input"} <= {*labels(at)}
+    assert {"all of 2 at main", "all of 2 at penultimate"} <= {c.value for c in at.caption}
     assert at.query_params["model"] == ["net", "net-50"]
     closed()
 
@@ -160,16 +162,81 @@ def test_a_selection_of_another_page_is_said_and_dropped(page: AppTest) -> None:
     assert "All 400 samples" in said(drawn(page))
 
 
-def test_an_address_of_other_images_falls_back(page: AppTest) -> None:
-    page.query_params["data"] = "ffffffffffff"
+WRONG = {
+    "data": ("ffffffffffff", "not in this workspace"),
+    "model": ("nobody", "no model 'nobody'"),
+    "tap": ("conv99", "not measured at a layer 'conv99'; the head's input is shown"),
+    "view": ("sideways", "no view 'sideways'"),
+    "condition": ("foggy", "Clean images are shown"),
+    "selection": ("no-such", "no selection 'no-such'"),
+}
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_a_wrong_address_is_said_until_something_is_chosen(page: AppTest, name: str) -> None:
+    value, words = WRONG[name]
+    page.query_params[name] = value
+    for _ in range(2):  # what has begun meanwhile draws the page anew
+        assert any(words in w.value.replace("\\", "") for w in drawn(page).warning)
+        assert "What stands out" in said(page)
+    assert page.query_params.get(name) != [value]
+    next(s for s in page.segmented_control if s.label == "View").set_value("depth")
+    assert not drawn(page).warning
+
+
+def test_a_model_that_is_not_there_leaves_the_others(page: AppTest) -> None:
+    page.query_params["model"] = ["net-50", "nobody"]
     drawn(page)
-    assert any("not in this workspace" in w.value for w in page.warning)
+    assert page.query_params["model"] == "net-50"
 
 
 def test_a_model_that_was_not_run_is_said(page: AppTest) -> None:
-    page.query_params["model"] = ["net", "nobody"]
+    page.query_params["model"] = ["net", "digits-cnn"]
     drawn(page)
-    assert "nobody has not been run over these images" in said(page)
+    assert "digits-cnn has not been run over these images" in said(page).replace("\\", "")
+
+
+def test_samples_that_are_selected_are_a_link_away(page: AppTest) -> None:
+    drawn(page)
+    dataset = resources.store().datasets()[0].dataset_id
+    page.session_state[linked._KEY] = linked.Chosen(dataset, np.arange(7, dtype=np.int32), "a lasso")
+    links = {p.proto.label: p.proto for p in drawn(page).get("page_link")}
+    assert links["Samples"].disabled
+    assert not links["Embeddings"].disabled
+    kept = resources.store().save_selection("seven", np.arange(7), dataset, "a lasso")
+    page.query_params["selection"] = kept.selection_id
+    links = {p.proto.label: p.proto for p in drawn(page).get("page_link")}
+    assert f"selection={kept.selection_id}" in links["Samples"].query_string
+    assert not links["Samples"].disabled
+
+
+def test_each_button_says_what_it_does_and_how_long(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    measured(workspace)
+    drawn(opened())
+    dataset, choice = resources.store().datasets()[0], Choice()
+    subject = Subject(choice, dataset, picker.networks(choice, dataset))
+    done = _asked([])
+    assert running.estimate(subject, "main") == "There is no classifier named 'net'."
+    monkeypatch.setattr(running, "_asked", lambda *_: done | {"dataset": dataset.dataset_id})
+    assert running.estimate(subject, "main") == running.MEASURED
+    pass_id = subject.first.record.pass_id if subject.first.record else ""
+    more = {"dataset": dataset.dataset_id, "subjects": [_lacking(pass_id, run=False)]}
+    monkeypatch.setattr(running, "_asked", lambda *_: done | more)
+    assert running.estimate(subject, "main") == "Measures 2 layers: about 1 s."
+    more = {"dataset": dataset.dataset_id, "subjects": [_lacking("new", run=True)]}
+    monkeypatch.setattr(running, "_asked", lambda *_: done | more)
+    told = running.estimate(subject, "main")
+    assert told == "Runs 1 model over 400 images and measures 2 layers: about 1 s beside the run, not timed yet."
+    closed()
+
+
+def _asked(subjects: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"subjects": subjects, "measures": ["length"], "pairs": [], "compared": []}
+
+
+def _lacking(pass_id: str, run: bool) -> dict[str, Any]:
+    place = {"pass_id": pass_id, "model_id": "nobody", "run": run}
+    return place | {"taps": ["a", "b"], "measured": [], "widths": [8, 8]}
 
 
 @pytest.mark.parametrize("view", ["classes", "subspaces", "similarity", "separability", "place"])

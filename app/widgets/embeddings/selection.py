@@ -8,9 +8,10 @@ import numpy as np
 import streamlit as st
 
 from analysis.records import DatasetRecord, Selection
-from app import frame, linked, resources
+from app import linked, resources
 from app.boundary import boundary, guarded, plain
-from app.embeddings_choice import PAGE, SHORT, Choice, Laid, Subject
+from app.embeddings_choice import PAGE, Choice, Laid, Subject
+from app.widgets import elsewhere
 
 Mode = str
 MOST_SAVED = 30
@@ -55,7 +56,8 @@ def section(subject: Subject) -> None:
             st.button("Clear", icon=":material/close:", key="embeddings.clear", on_click=guarded(linked.drop))
             _save(subject)
         _saved(subject)
-        _elsewhere(subject)
+        if selected is not None:
+            elsewhere.links("embeddings", subject.dataset, subject.choice.selection, subject.record)
         st.space("stretch")
         if (said := moved(subject.panes)) is not None:
             st.caption(
@@ -129,17 +131,3 @@ def _saved(subject: Subject) -> None:
                     f"{plain(one.name)} · {one.size:,}", key=f"embeddings.saved.{one.selection_id}", type="tertiary",
                     on_click=guarded(_use), args=(one.selection_id,), help=plain(one.made_from) or None,
                 )  # fmt: skip
-
-
-def _elsewhere(subject: Subject) -> None:
-    """The other pages that are about these samples."""
-    if subject.selected is None:
-        return
-    dataset = subject.dataset.dataset_id
-    if saved := subject.choice.selection:
-        asked = {"dataset": dataset[:SHORT], "selection": saved}
-        asked |= {"model": subject.record.pass_id[:SHORT]} if subject.record else {}
-        frame.link("samples", "Samples", ":material/open_in_new:", **asked)
-    sweep = next((s for s in resources.store().sweeps.all() if s.dataset_id == dataset), None)
-    if sweep is not None:
-        frame.link("robustness", "Robustness", ":material/open_in_new:", sweep=sweep.sweep_id[:SHORT])

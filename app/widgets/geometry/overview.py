@@ -71,7 +71,7 @@ def findings(subject: Subject) -> tuple[Finding, ...]:
 def _found(subject: Subject) -> None:
     found = findings(subject)
     for i, each in enumerate(found[:MOST]):
-        with st.container(horizontal=True, vertical_alignment="top", key=f"geometry-found-{i}"):
+        with st.container(horizontal=True, vertical_alignment="top", key=f"geometry-told-{i}"):
             if not each.measure:
                 st.markdown(plain(each.text))
                 continue
@@ -108,9 +108,6 @@ def _numbers(subject: Subject) -> None:
             whole = st.toggle(f"All {len(everything)}", key=PAGE.seed("everything", False))
         names = everything if whole else [n for n in everything if n in some]
         table.section(subject, names, height=342)
-        marks = "– not defined here, * with a caveat: the cursor says why."
-        several = " Bold: its interval does not touch the first model's." if len(subject.networks) > 1 else ""
-        st.caption(marks + several)
 
 
 def _multiples(subject: Subject) -> None:
@@ -129,5 +126,5 @@ def _multiples(subject: Subject) -> None:
         st.button(
             "Measure what each block gives", icon=":material/straighten:", key="geometry.multiples.main",
             on_click=guarded(running.start), args=(subject, "main"), disabled=not ready,
-            help=running.estimate(subject, "main"),
+            help=running.estimate(subject, "main") if ready else None,
         )  # fmt: skip

@@ -9,20 +9,17 @@ import streamlit as st
 
 from analysis.measurements import Measurement
 from analysis.passes.conditions import CLEAN
-from analysis.records import DatasetRecord, PassRecord
+from analysis.records import DatasetRecord
 from app import resources, words
 from app.boundary import boundary, guarded, plain
 from app.geometry_choice import MODELS, PAGE, SHORT, Choice, Network, Subject, heard
 from app.geometry_words import PENULTIMATE
 from app.recent import Recent
 from app.widgets.embeddings import said
-from app.widgets.embeddings.usual import made_from
+from app.widgets.geometry import models_here
 
 CLEAR = {"models": (), "tap": "", "classes": (), "other": "", "selection": ""}
 """What a choice about one dataset does not mean for another."""
-
-FIRST = 3
-"""Models that a newcomer sees at most."""
 
 KEPT = 32
 
@@ -49,23 +46,11 @@ def dataset(choice: Choice, records: Sequence[DatasetRecord]) -> tuple[DatasetRe
     return first, ""
 
 
-def passes(dataset: DatasetRecord) -> list[PassRecord]:
-    """Those over these images that keep features."""
-    return [p for p in resources.store().passes(dataset.dataset_id) if p.taps]
-
-
 def networks(choice: Choice, dataset: DatasetRecord) -> tuple[Network, ...]:
     """Those of the choice, else the first ones whose features are kept, as far as they were measured."""
-    there = [p for p in passes(dataset) if p.condition == choice.condition]
-    names = choice.models or _usual_models(there)
+    there = [p for p in models_here.passes(dataset) if p.condition == choice.condition]
+    names = choice.models or models_here.usual(there)
     return tuple(_network(name, choice.condition, dataset) for name in names)
-
-
-def _usual_models(there: Sequence[PassRecord]) -> tuple[str, ...]:
-    """Founders before what was made from them; those with the head's input before the others."""
-    names = dict.fromkeys(p.model_name for p in there)
-    full = {p.model_name for p in there if PENULTIMATE in p.taps}
-    return tuple(sorted(names, key=lambda name: (name not in full, made_from(name, names))))[:FIRST]
 
 
 def _network(name: str, condition: str, dataset: DatasetRecord) -> Network:
@@ -129,13 +114,14 @@ def _models(subject: Subject) -> None:
 
 
 def offered(subject: Subject) -> dict[str, str]:
-    """Those on show, those whose features are kept, then those that can be run: name -> as people read it."""
-    there = {p.model_name for p in passes(subject.dataset) if p.condition == subject.choice.condition}
-    names = dict.fromkeys([*(n.name for n in subject.networks), *sorted(there)])
+    """Those whose features are kept, then those that can be run: name -> as people read it."""
+    there = {p.model_name for p in models_here.passes(subject.dataset) if p.condition == subject.choice.condition}
+    names = dict.fromkeys(models_here.ordered(there))
     if resources.engine() is None:
         from app.widgets.embeddings.offer import models
 
         names |= dict.fromkeys(models(subject.dataset))
+    names |= dict.fromkeys(n.name for n in subject.networks)
     return {name: name if name in there else f"{name} (to be run first)" for name in names}
 
 
@@ -157,7 +143,7 @@ def _condition(subject: Subject) -> None:
 
     told = {CLEAN.name: "as they are"}
     told |= {c.name: said.corruption(c.name) for c in CORRUPTIONS if c.kind == "corruption"}
-    run = list(dict.fromkeys(p.condition for p in passes(subject.dataset)))
+    run = list(dict.fromkeys(p.condition for p in models_here.passes(subject.dataset)))
     with box:
         st.caption("Run with features kept: " + (plain(", ".join(map(said.condition, run))) or "none"))
         key, first = PAGE.start("condition", what if what in told else CLEAN.name)

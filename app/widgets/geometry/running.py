@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from analysis.passes.conditions import CLEAN
 from analysis.records import DatasetRecord
 from analysis.store import digest
 from app import frame, resources, words
 from app.boundary import boundary, guarded, plain
 from app.geometry_choice import MODELS, PAGE, Network, Subject
 from app.geometry_words import PENULTIMATE
-from app.widgets.embeddings import offer
-from app.widgets.geometry import picker
+from app.widgets.embeddings import offer, said
+from app.widgets.geometry import models_here
 from app.widgets.progress import watch
+from models.errors import CutawayError, UnknownName
 
 if TYPE_CHECKING:
     from analysis.pipelines.job_view import JobView
@@ -25,7 +27,7 @@ UNASKED = 5000
 """Samples up to which what the head reads is measured without being asked: that takes a few seconds."""
 
 TAPS = {"main": "what each block gives", "all": "every layer", PENULTIMATE: "the head's input"}
-TAP_SECONDS = 0.15  # of all measures, for one layer of 10,000 samples and 64 features
+MEASURED = "All of that has been measured already."
 MEASURES_WHAT = "This page measures how classes lie in what a network reads of images."
 
 
@@ -49,14 +51,13 @@ def title(subject: Subject) -> str:
 
 def start(subject: Subject, taps: str, slow: Sequence[str] = (), alike: bool = True) -> None:
     """Submit the job, or join the one that is under way. In a callback."""
-    from analysis.pipelines.geometry_asking import has_work, measures_of
+    from analysis.pipelines.geometry_asking import has_work
 
-    names = [*(m.name for m in measures_of()), *slow] if slow else []
-    asked = arguments(subject, taps, names, alike)
+    asked = _asked(subject, taps, slow, alike)
     if has_work(asked):
         resources.work().submit(GEOMETRY, asked, title(subject))
     else:
-        st.toast("All of that has been measured already.", icon=":material/check_circle:")
+        st.toast(MEASURED, icon=":material/check_circle:")
     PAGE.change(models=tuple(network.name for network in subject.networks))
 
 
@@ -90,40 +91,46 @@ def button(subject: Subject) -> None:
             "Also what takes long", list(slow), format_func=lambda n: slow[n], key="geometry.measure.slow"
         )
         alike = st.checkbox("Compare layers with layers, and models", True, key="geometry.measure.alike")
-        st.caption(estimate(subject, taps))
+        outlook = estimate(subject, taps, also, alike) if subject.networks else "Choose a model first."
+        st.caption(plain(outlook))
         st.button(
             f"Measure {words.plural(len(subject.networks), 'model')}", type="primary", icon=":material/play_arrow:",
             key="geometry.measure.do", on_click=guarded(start), args=(subject, taps, tuple(also), alike),
-            disabled=not subject.networks,
+            disabled=not subject.networks or outlook == MEASURED,
         )  # fmt: skip
 
 
-def estimate(subject: Subject, taps: str) -> str:
-    """What will be done and about how long it takes, from what like work took before."""
-    lacking = [n for n in subject.networks if not _keeps(n, taps)]
-    size = subject.dataset.size
-    known = {p.model_name: p.seconds for p in picker.passes(subject.dataset) if p.seconds > 0}
-    forward = sum(known.get(n.name, 0.0) for n in lacking)
-    each = max([TAP_SECONDS * size / 10_000, *(_spent(n) for n in subject.networks)])
-    places = {"main": 10, "all": 60}.get(taps, 1)
-    total = forward + each * places * len(subject.networks)
-    runs = f"runs {words.plural(len(lacking), 'model')} over {size:,} images first, " if lacking else ""
-    unknown = " and the time of runs that nobody has timed yet" if any(n.name not in known for n in lacking) else ""
-    return f"This {runs}then measures: about {words.seconds(max(total, 1))}{unknown}, in the background."
+def estimate(subject: Subject, taps: str, slow: Sequence[str] = (), alike: bool = True) -> str:
+    """What one button will do, and about how long it takes. Only once the engine has started."""
+    from analysis.pipelines.geometry_seconds import outlook
+
+    try:
+        found = outlook(resources.store(), _asked(subject, taps, slow, alike))
+    except UnknownName as error:
+        return str(error).partition(". ")[0] + "."  # without a list of all that there are
+    except CutawayError as error:
+        return str(error)
+    if found.nothing:
+        return MEASURED
+    steps = [f"runs {words.plural(found.runs, 'model')} over {subject.dataset.size:,} images"] if found.runs else []
+    steps += [f"measures {words.plural(found.layers, 'layer')}"] if found.layers else []
+    steps += ["compares layers"] if found.comparisons else []
+    listed = ", ".join([*steps[:-2], " and ".join(steps[-2:])])
+    more = f" beside {' and '.join(found.untimed)}, not timed yet" if found.untimed else ""
+    return f"{listed.capitalize()}: about {_about(found.seconds)}{more}."
 
 
-def _spent(network: Network) -> float:
-    """Seconds that all measures took at its last layer."""
-    last = network.taps[-1:]
-    return sum(m.seconds for m in network.numbers if m.tap in last and not m.other_pass)
+def _about(seconds: float) -> str:
+    """In round numbers: it is an estimate."""
+    if seconds < 10:
+        return f"{max(1, round(seconds))} s"
+    return words.seconds(5 * round(seconds / 5)) if seconds < 60 else f"{round(seconds / 60)} min"
 
 
-def _keeps(network: Network, taps: str) -> bool:
-    """Whether the features are there, as far as that can be told without opening the network."""
-    if network.record is None:
-        return False
-    kept = network.record.taps
-    return PENULTIMATE in kept if taps == PENULTIMATE else len(kept) > (1 if taps == "main" else 20)
+def _asked(subject: Subject, taps: str, slow: Sequence[str], alike: bool) -> dict[str, Any]:
+    from analysis.pipelines.geometry_asking import usual_measures
+
+    return arguments(subject, taps, [*usual_measures(), *slow] if slow else [], alike)
 
 
 def by_itself(subject: Subject) -> bool:
@@ -159,14 +166,14 @@ def missing(subject: Subject) -> None:
     if (starting := resources.engine()) is not None:
         watch(resources.loading(), [starting.key], stoppable=False)
         return
-    with st.container(horizontal=True):
-        for taps in ("main", PENULTIMATE):
+    for taps in ("main", PENULTIMATE):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                f"Measure {TAPS[taps]}", type="primary" if taps == "main" else "secondary",
+                f"Measure {TAPS[taps]}", type="primary" if taps == "main" else "secondary", width=250,
                 icon=":material/straighten:", key=f"geometry.missing.{taps}", on_click=guarded(start),
-                args=(subject, taps), help=estimate(subject, taps),
+                args=(subject, taps),
             )  # fmt: skip
-    st.caption(estimate(subject, "main"))
+            st.caption(plain(estimate(subject, taps)), width="stretch")
 
 
 def _failed(subject: Subject) -> None:
@@ -180,7 +187,8 @@ def _failed(subject: Subject) -> None:
 
 def _no_models(subject: Subject) -> None:
     """Images, but no model that was run over them."""
-    st.markdown(f"#### No model's features of {plain(subject.dataset.name)} are kept yet")
+    under = "" if subject.choice.condition == CLEAN.name else f" under {said.condition(subject.choice.condition)}"
+    st.markdown(f"#### No model's features of {plain(subject.dataset.name + under)} are kept yet")
     st.markdown(f"{MEASURES_WHAT} Models are run over them once, and what their layers read is kept and measured.")
     if active(subject.dataset):
         return
@@ -189,10 +197,11 @@ def _no_models(subject: Subject) -> None:
         watch(resources.loading(), [starting.key], stoppable=False)
         return
     names = offer.models(subject.dataset)
+    usual = [n for n in models_here.usual(models_here.passes(subject.dataset)) if n in names]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
-            "Models", names, default=names[:1], key=f"geometry.offer.{subject.dataset.dataset_id[:8]}", width=420,
-            max_selections=MODELS,
+            "Models", names, default=usual or names[:1], max_selections=MODELS, width=420,
+            key=f"geometry.offer.{subject.dataset.dataset_id[:8]}",
         )  # fmt: skip
         st.button(
             f"Run and measure over {words.plural(subject.dataset.size, 'image')}", type="primary",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from analysis.records import DatasetRecord
-from app import frame, linked, resources
+from analysis.records import DatasetRecord, PassRecord
+from app import linked, resources
 from app.boundary import boundary, guarded, plain
-from app.geometry_choice import PAGE, SHORT, Choice, Subject
+from app.geometry_choice import PAGE, Choice, Subject
+from app.widgets import elsewhere
 from app.widgets.embeddings.selection import MOST_SAVED, saved
 
 
@@ -32,8 +33,8 @@ def section(subject: Subject) -> None:
             st.button("Clear", icon=":material/close:", key="geometry.clear", on_click=guarded(linked.drop))
             _save(subject)
         _saved(subject)
-        _elsewhere(subject)
         if selected is not None:
+            elsewhere.links("geometry", subject.dataset, subject.choice.selection, _record(subject))
             st.caption("Measures stay those of all samples.", width="content")
 
 
@@ -80,11 +81,6 @@ def _saved(subject: Subject) -> None:
                 )  # fmt: skip
 
 
-def _elsewhere(subject: Subject) -> None:
-    """The other pages that are about these samples."""
-    if subject.selected is None:
-        return
-    dataset = subject.dataset.dataset_id
-    frame.link("embeddings", "Embeddings", ":material/open_in_new:", data=dataset[:SHORT])
-    if saved_as := subject.choice.selection:
-        frame.link("samples", "Samples", ":material/open_in_new:", dataset=dataset[:SHORT], selection=saved_as)
+def _record(subject: Subject) -> PassRecord | None:
+    """Of the first model that was run."""
+    return next((network.record for network in subject.networks if network.record), None)

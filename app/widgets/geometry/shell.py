@@ -32,10 +32,11 @@ STYLE = """<style>
   [data-testid=stCaptionContainer]) { margin-bottom: 0 !important }
 [class*=st-key-geometry-title] [data-testid=stCaptionContainer] p { white-space: nowrap; text-overflow: ellipsis;
   overflow: hidden }
-[class*=st-key-geometry-found] { gap: 0.2rem !important; border-bottom: 1px solid rgba(128,128,128,0.18);
+[class*=st-key-geometry-told] { gap: 0.2rem !important; border-bottom: 1px solid rgba(128,128,128,0.18);
   padding-bottom: 0.3rem; flex-wrap: nowrap !important }
-[class*=st-key-geometry-found] p { font-size: 0.86rem; line-height: 1.35; margin: 0 }
-[class*=st-key-geometry-found] [data-testid=stMarkdownContainer] { margin-bottom: 0 !important }
+[class*=st-key-geometry-told] p { font-size: 0.86rem; line-height: 1.35; margin: 0 }
+[class*=st-key-geometry-told] [data-testid=stMarkdownContainer] { margin-bottom: 0 !important }
+[class*=st-key-geometry-told] button { min-height: 1.2rem !important; padding: 0 !important }
 </style>"""
 
 AT_A_LAYER: tuple[View, ...] = ("spectrum",)
