@@ -54,3 +54,26 @@ def test_many_directions_stand_on_a_logarithmic_axis() -> None:
 def test_estimates_are_named_in_the_legend() -> None:
     found, _ = drawn(spectrum(np.array([6.0, 3.0, 1.0]), twonn=1.4, mle=float("nan"), unheard_of=2.0))
     assert [t.name for t in found if t.showlegend is not False] == ["net", "twonn"]
+
+
+def test_crowded_directions_stand_on_a_logarithmic_axis() -> None:
+    _, layout = drawn(spectrum(np.concatenate([[100.0, 50.0], np.full(62, 0.01)])))
+    assert layout["xaxis"]["type"] == "log"
+    _, layout = drawn(spectrum(np.linspace(2, 1, 64)))
+    assert layout["xaxis"]["type"] == "linear"
+
+
+def test_curves_of_many_layers_have_a_scale_of_colours_for_a_legend() -> None:
+    many = [Spectrum(f"layer {i}", f"#0000{i:02x}", np.array([2.0, 1.0]), np.array([0.67, 1.0])) for i in range(40)]
+    figure = spectra(many)
+    bar = list(figure.data)[-1].marker.colorbar  # pyright: ignore[reportAttributeAccessIssue]
+    assert figure.to_dict()["layout"]["showlegend"] is False
+    assert list(bar.ticktext) == ["layer 0", "layer 39"]
+    assert spectra(many[:3]).to_dict()["layout"]["showlegend"] is True
+
+
+def test_the_smallest_shares_are_written_as_powers() -> None:
+    _, layout = drawn(spectrum(np.array([1.0, 1e-3, 1e-7])))
+    assert "10%" in layout["yaxis"]["ticktext"]
+    assert "10<sup>-7</sup>" in layout["yaxis"]["ticktext"]
+    assert "0%" not in layout["yaxis"]["ticktext"]

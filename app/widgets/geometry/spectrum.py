@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import geometry_words as words
 from app import resources
-from app.boundary import guarded
+from app.boundary import guarded, plain
 from app.figures.colours import PALETTES
 from app.figures.variant_colours import COLOURS
 from app.geometry_choice import PAGE, Network, Subject, heard
@@ -41,7 +41,7 @@ def section(subject: Subject) -> None:
             return
         _draw(shown)
         if of_layers:
-            st.caption(f"{subject.first.name}: from the input (dark) to the head (light).")
+            st.caption(f"{plain(subject.first.name)}: from the input (dark) to the head (light).")
     with panel("dimensions", "Estimates of dimension", f"at the {words.tap(subject.choice.tap)}"):
         from analysis.geometry import MEASURES
 
