@@ -19,6 +19,7 @@ PAINTED = 200  # classes from which they are a picture: a browser takes many sec
 WRITTEN = 14  # classes at most whose numbers are written
 NAME_PX, ENDS_PX = 11, 90  # of a name at a side, and of what is below and above the cells
 LONGEST = 18
+BEYOND = 0.05  # of many cells, past the ends of the colours
 SIGNED = (
     (0.0, "rgba(37,95,145,0.95)"), (0.5, "rgba(37,95,145,0)"), (0.5, "rgba(176,84,32,0)"), (1.0, "rgba(168,72,22,0.97)")
 )  # fmt: skip
@@ -71,15 +72,16 @@ def heat(
     return figure.update_layout(**_layout(rows, columns, few, height, words))
 
 
-def bounds(values: np.ndarray, ramp: Ramp, floor: float = 0.1) -> tuple[float, float]:
-    """What the colours span: of signed values as far either way."""
+def bounds(values: np.ndarray, ramp: Ramp, floor: float = 0.1, *, clipped: bool = False) -> tuple[float, float]:
+    """What the colours span: of signed values as far either way; clipped: but for one cell in twenty."""
     there = values[np.isfinite(values)]
     if not there.size:
         return (-floor, floor) if ramp == "signed" else (0.0, floor)
+    beyond = BEYOND if clipped else 0.0
     if ramp == "signed":
-        most = max(float(np.abs(there).max()), floor)
+        most = max(float(np.quantile(np.abs(there), 1 - beyond)), floor)
         return -most, most
-    low, high = float(there.min()), float(there.max())
+    low, high = (float(q) for q in np.quantile(there, (beyond / 2, 1 - beyond / 2)))
     return (low, high) if high > low else (low, low + floor)
 
 

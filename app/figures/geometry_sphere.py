@@ -87,7 +87,7 @@ def towards(
     shown = [f"<b>{n}</b>" if i == answer else n for i, n in enumerate(shown)]
     figure.add_vline(x=90, line={"color": ink, "width": 1, "dash": "dot"}, opacity=0.5)
     return figure.update_layout(
-        height=height, margin={"l": 6, "r": 6, "t": 22, "b": 6}, hovermode="closest", dragmode=False,
+        height=height, showlegend=True, margin={"l": 6, "r": 6, "t": 22, "b": 6}, hovermode="closest", dragmode=False,
         xaxis={"title": {"text": "Angle, degrees", "font": {"size": 11}}, "tickfont": {"size": 10}, "zeroline": False,
                "fixedrange": True},
         yaxis={"range": [len(names) - 0.5, -0.5], "tickvals": places.tolist(), "ticktext": shown, "zeroline": False,

@@ -123,3 +123,12 @@ def test_names_at_the_sides_keep_room_for_each_other(count: int, shown: int) -> 
     layout = heat(np.eye(count), names, names, Scale("rising", 0, 1), height=360).to_dict()["layout"]
     assert layout["yaxis"]["ticktext"][-1] == names[layout["yaxis"]["tickvals"][-1]]
     assert len(layout["yaxis"]["tickvals"]) == len(layout["xaxis"]["tickvals"]) == shown
+
+
+def test_a_few_extremes_of_many_cells_do_not_wash_out_the_rest() -> None:
+    values = np.concatenate([np.linspace(-0.2, 0.2, 1000), [1.0] * 10])
+    assert bounds(values, "signed") == (-1, 1)
+    low, high = bounds(values, "signed", clipped=True)
+    assert high == -low == pytest.approx(0.19, abs=0.005)
+    assert bounds(np.arange(101.0), "falling", clipped=True) == (2.5, 97.5)
+    assert bounds(np.arange(101.0), "falling") == (0, 100)

@@ -62,7 +62,9 @@ def test_it_is_placed_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
             break
         time.sleep(0.1)
     captions = [c.value for c in page.caption]
-    assert "Length **4.2** · more than 37 % of all (n = 300); of the same answer: too few samples (n = 3)" in captions
+    assert (
+        "Length **4.2** · more than 37\u00a0% of all (n = 300); of the same answer: too few samples (n = 3)" in captions
+    )
     assert "Margin: not defined here because no linear head reads this layer." in captions
     assert any(c.startswith("Nearest class means, by Euclidean distance: class 1 2") for c in captions)
     assert any(c.endswith("cosine distance") for c in captions)
@@ -88,5 +90,5 @@ def test_the_nearest_classes_come_first_and_none_without_an_angle() -> None:
     assert nearest_classes(np.array([70.0, 20, 95, np.nan])).tolist() == [1, 0, 2]
     assert nearest_classes(np.array([60.0, np.nan, 99, 100]), 2).tolist() == [0, 2]
     assert usual(replace(PLACED.length, of_class=50.0, class_samples=40)) == (
-        "more than 37 % of all (n = 300); more than 50 % of the same answer (n = 40)"
+        "more than 37\u00a0% of all (n = 300); more than 50\u00a0% of the same answer (n = 40)"
     )

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.boundary import guarded, plain
 from app.figures.geometry_distributions import by_class
-from app.figures.geometry_matrix import bounds
+from app.figures.geometry_matrix import PAINTED, bounds
 from app.figures.geometry_sphere import sphere
 from app.geometry_choice import Subject
 from app.widgets.embeddings import explore
@@ -62,7 +62,8 @@ def _alike(subject: Subject, spot: Spot) -> None:
     spots = {"weights": spot.by_weights, "means": spot}
     found = {name: matrices.square(subject, own, KINDS[name]) for name, own in spots.items()}
     there = [s for s in found.values() if s is not None]
-    span = bounds(np.concatenate([s.values.ravel() for s in there]), "signed") if there else None
+    cells, many = [s.values.ravel() for s in there], any(len(s.classes) > PAINTED for s in there)
+    span = bounds(np.concatenate(cells), "signed", clipped=many) if there else None
     places = st.columns([36, 36, 28] if len(there) == 2 else [62, 38], gap="small")
     titles = {"weights": ("Class weights", "what the head tells apart"), "means": ("Class means", "where samples lie")}
     for name, place in zip((n for n, s in found.items() if s is not None), places, strict=False):

@@ -81,7 +81,7 @@ def drawn(
 ) -> None:
     """The heat map; a click on a cell selects the samples that it is about."""
     kind, names = found.kind, [spot.names[c] for c in found.classes]
-    low, high = span or bounds(found.values, kind.ramp)
+    low, high = span or bounds(found.values, kind.ramp, clipped=len(names) > PAINTED)
     figure = heat(
         found.values, names, names, Scale(kind.ramp, low, high, kind.brief, kind.digits),
         codes=(found.classes.tolist(), found.classes.tolist()), height=height,
@@ -174,5 +174,5 @@ def noted(spot: Spot, found: Square, more: str = "") -> None:
     whose = "the network's " if spot.of_weights else ""
     said = f"{len(found.classes):,} of {whose}{len(spot.names):,} classes · {of}" + (f" · {more}" if more else "")
     if len(found.classes) > PAINTED:
-        said += " · drag to zoom; pick some classes above to read their cells"
+        said += " · 5 % of cells lie beyond the colours' ends · drag to zoom; pick some classes above to read cells"
     st.caption(plain(said), help=explained(found.kind.measure, number))

@@ -112,7 +112,7 @@ def _said(spot: Spot, picture: Picture, found: PlacedUpload) -> None:
         )  # fmt: skip
     for remark in found.remarks:
         st.caption(plain(remark))
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         frame.link("explain", "Explain", ":material/visibility:", picture=picture.digest)
         st.button(
             "", icon=":material/close:", type="tertiary", key=f"{KEY}.remove.{picture.digest[:8]}", help="Remove it",
@@ -131,7 +131,7 @@ def usual(found: Percentile) -> str:
         (found.of_all, found.all_samples, "all"), (found.of_class, found.class_samples, "the same answer")
     ):  # fmt: skip
         if np.isfinite(value):
-            said.append(f"more than {value:.0f} % of {of} (n = {count:,})")
+            said.append(f"more than {value:.0f}\u00a0% of {of} (n = {count:,})")
         else:
             said.append(f"of {of}: too few samples (n = {count:,})")
     return "; ".join(said)
