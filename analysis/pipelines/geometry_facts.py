@@ -151,7 +151,7 @@ def overlap(name: str, numbers: Sequence[Measurement], arrays: Arrays, class_nam
         f"{in_words(n, measure)} between their means, where {usual:.0f} degrees would be as far as all can be."
     )
     strength = max(0.0, min(1 - n.value / usual, 1.0)) / 2
-    fact = ("nearest", min(a, b), max(a, b), n.tap)
+    fact = ("nearest", *sorted((class_names[a], class_names[b])), n.tap)
     yield Finding(text, n.measure, n.tap, {name: n.value}, strength, name, fact, f"{_short(n.value)} {measure.unit}")
 
 

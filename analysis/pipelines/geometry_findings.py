@@ -8,7 +8,7 @@ over samples of one dataset: of other training runs they say nothing. Of measure
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -37,19 +37,20 @@ LEAST_CHANGE, LEAST_SHARE = 0.1, 0.02
 
 
 def stands_out(
-    networks: Sequence[Network], *, arrays: Arrays | None = None, class_names: Sequence[str] = ()
+    networks: Sequence[Network], *, arrays: Arrays | None = None, class_names: Mapping[str, Sequence[str]] | None = None
 ) -> list[Finding]:
     """The strongest first; one of strength 0 that says so where nothing stands out.
 
-    networks: name and numbers of each, the first is the one that others are compared with. arrays and class_names:
-    for what is said of single classes; without, it is left out.
+    networks: name and numbers of each, the first is the one that others are compared with. arrays and class_names (of
+    each network by its name; see `geometry_classes`): for what is said of single classes; without, it is left out.
     """
     there = [(name, _single(numbers)) for name, numbers in networks]
     of_one = [fact for name, numbers in there for fact in facts_of(name, numbers)]
     uneven: list[Finding] = []
     if arrays is not None and class_names:
-        of_one += [fact for name, numbers in there for fact in overlap(name, numbers, arrays, class_names)]
-        uneven = [fact for name, numbers in there for fact in imbalance(name, numbers, arrays, class_names)]
+        named = [(name, numbers, arrays, class_names.get(name, ())) for name, numbers in there]
+        of_one += [fact for given in named for fact in overlap(*given)]
+        uneven = [fact for given in named for fact in imbalance(*given)]
     found = [*_changes(there, of_one), *_once(of_one), *uneven[:1]]  # the samples are the same for all
     if found:
         return sorted(found, key=lambda f: -f.strength)

@@ -52,6 +52,7 @@ def geometry(
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
         from analysis.pipelines import geometry as pipeline
+        from analysis.pipelines.geometry_classes import class_names
         from analysis.pipelines.geometry_findings import stands_out
         from analysis.pipelines.work import run_here
 
@@ -70,7 +71,9 @@ def geometry(
         if pipeline.has_work(asked):
             run_here(store, where.workspace, "geometry", asked, terminal.progress)
         found = [(s["model"], _numbers(store, s, asked)) for s in asked["subjects"]]
-        classes = next(iter(p.class_names for p in store.passes() if p.pass_id == asked["subjects"][0]["pass_id"]), ())
+        own = store.dataset(data).class_names
+        passes = {p.pass_id: p for p in store.passes()}
+        classes = {s["model"]: class_names(passes[s["pass_id"]], own) for s in asked["subjects"]}
         told = stands_out(found, arrays=store.geometry.arrays, class_names=classes)
         dataset = store.dataset(data).name
     if out is not None:

@@ -59,7 +59,7 @@ def findings(subject: Subject) -> tuple[Finding, ...]:
     networks = [n for n in subject.networks if n.record is not None and n.numbers]
     key = "|".join(f"{n.name}:{n.record.pass_id}:{len(n.numbers)}" for n in networks if n.record)
     latest = max((m.computed_at for n in networks for m in n.numbers), default="")
-    names = next((n.record.class_names for n in networks if n.record), ())
+    names = {n.name: n.class_names for n in networks}
 
     def tell() -> tuple[Finding, ...]:
         given = [(n.name, n.numbers) for n in networks]

@@ -114,7 +114,7 @@ def test_classes_that_overlap_and_counts_that_are_uneven():
     found = stands_out(
         [("net", numbers)],
         arrays=lambda pass_id, tap, measure: kept[measure],
-        class_names=("cat", "dog", "owl", "ant"),
+        class_names={"net": ("cat", "dog", "owl", "ant")},
     )
     texts = " ".join(f.text for f in found)
     assert "cat and ant lie nearest of all classes of net at the head's input: 25.8 degrees" in texts
@@ -122,8 +122,22 @@ def test_classes_that_overlap_and_counts_that_are_uneven():
     assert "900 of cat, 100 of ant" in texts
     assert [f.strength for f in found] == sorted((f.strength for f in found), reverse=True)
     assert stands_out([("net", numbers)])[0].strength == 0
-    few = stands_out([("net", numbers)], arrays=lambda *_: {}, class_names=("cat",))
+    few = stands_out([("net", numbers)], arrays=lambda *_: {}, class_names={"net": ("cat",)})
     assert few[0].strength == 0
+
+
+def test_classes_of_several_networks_are_joined_by_their_names():
+    def kept(pass_id: str, tap: str, measure: str) -> dict[str, np.ndarray]:
+        return {"cosines": np.array([[1, -0.5, 0.9], [-0.5, 1, -0.4], [0.9, -0.4, 1]]), "classes": np.arange(3)}
+
+    numbers = [number("class_mean_angles", 25.8)]
+    names = {"a": ("cat", "dog", "ant"), "b": ("ant", "owl", "cat"), "c": ("ring", "disc", "star")}
+    texts = [f.text for f in stands_out([(name, numbers) for name in names], arrays=kept, class_names=names)]
+    assert len(texts) == 2
+    assert any(
+        text.startswith("cat and ant lie nearest of all classes of a") and "Likewise b:" in text for text in texts
+    )
+    assert any(text.startswith("ring and star lie nearest of all classes of c") for text in texts)
 
 
 def test_of_forms_of_one_thing_one_is_told():
@@ -163,7 +177,7 @@ def test_what_holds_of_several_networks_is_said_once():
 def test_uneven_samples_are_told_once_of_a_dataset():
     kept = {"norms": np.array([3.0, 1.0]), "counts": np.array([900, 100]), "classes": np.array([0, 1])}
     there = [("a", [number("class_mean_norms", 2.0)]), ("b", [number("class_mean_norms", 2.1)])]
-    (found,) = stands_out(there, arrays=lambda *_: kept, class_names=("cat", "dog"))
+    (found,) = stands_out(there, arrays=lambda *_: kept, class_names=dict.fromkeys("ab", ("cat", "dog")))
     assert "900 of cat, 100 of dog" in found.text
     assert "of a their means are 3 and 1 from the centre" in found.text
 
