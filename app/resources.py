@@ -222,6 +222,7 @@ def bundled_features() -> Job[None] | None:
             if feature_bundle.waits_for_images(keeper):
                 title = "Generating the images of the Shapes sweep"
                 images = worker.submit("generate", bundling.shapes_test(), title)
+                feature_bundle.prepare()
                 while not images.wait(0.1):
                     report(_IMAGES * images.fraction, images.message)
             feature_bundle.take_in(keeper, folder, lambda f, said: report(_IMAGES + (1 - _IMAGES) * f, said))

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from models import cards, checkpoints, class_lists, structures, zoo
 from models.architectures import registry
+from models.assets import ASSETS
 from models.cards import Card
 from models.classifier import Classifier
 from models.counting import profile
@@ -23,8 +24,6 @@ from models.fingerprints import fingerprint
 from models.preprocessing import Preprocessing
 from models.published_keys import renamed
 from models.taps import trace
-
-ASSETS = Path(__file__).parents[1] / "assets"
 
 
 @dataclass(frozen=True, slots=True)

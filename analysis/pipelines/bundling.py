@@ -22,7 +22,7 @@ from analysis.pipelines.family import CIFAR, FAMILY, SHAPES
 from analysis.store.packed_rows import Scales, packed
 from analysis.sweeps import Cell, SweepRecord
 from analysis.types import Report, silent
-from models.catalogue import ASSETS
+from models.assets import ASSETS
 
 if TYPE_CHECKING:
     from analysis.store.store import Store

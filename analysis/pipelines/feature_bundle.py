@@ -31,7 +31,7 @@ from analysis.pipelines.geometry_packed import pack, unpack
 from analysis.pipelines.predict import PASSES, record_from_json, record_to_json
 from analysis.records import ModelRecord, PassRecord
 from analysis.types import Report, silent
-from models.catalogue import ASSETS
+from models.assets import ASSETS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,6 +51,12 @@ def waits_for_images(store: Store, folder: Path = FOLDER) -> bool:
     name = bundling.shapes_test()["name"]
     known = store.datasets()
     return _record(folder).is_file() and not any(d.name == name or d.dataset_id == _about(folder) for d in known)
+
+
+def prepare() -> None:
+    """Import what `take_in` needs, a second or so, while another process makes the images."""
+    from analysis.geometry import MEASURES  # noqa: F401
+    from analysis.projections import PROJECTIONS  # noqa: F401
 
 
 def take_in(store: Store, workspace: Path, report: Report = silent, folder: Path = FOLDER) -> list[str]:
@@ -110,7 +116,7 @@ def _take_geometry(store: Store, pass_ids: Sequence[str], folder: Path) -> list[
 
 def _is_current(number: Measurement) -> bool:
     """Whether its measure would say the same today."""
-    from analysis.geometry import MEASURES  # imports scikit-learn
+    from analysis.geometry import MEASURES
 
     if number.measure not in MEASURES:
         return False
