@@ -56,6 +56,7 @@ class Known:
     class_names: tuple[str, ...]
     main: tuple[str, ...]
     order: tuple[str, ...]  # all its taps
+    features: tuple[str, ...]  # those of them that a head does not give: what "all" means
     widths: Mapping[str, int]
 
 
@@ -72,8 +73,9 @@ def asked(
 ) -> dict[str, Any]:
     """The arguments of a job; BadParameter, NotApplicable, UnknownName or DataError where it cannot be run.
 
-    taps: "main" (see `main_taps`), "all", or names. measures: by name, those of pairs among them; none: all that are
-    not slow. similarity: layers with layers, and the models with each other at the layers that they share.
+    taps: "main" (see `main_taps`), "all" up to the head's input, or names. measures: by name, those of pairs among
+    them; none: all that are not slow. similarity: layers with layers, and the models with each other at the layers
+    that they share.
     """
     condition_of(condition)
     chosen = list(dict.fromkeys(models))
@@ -226,7 +228,7 @@ def _chosen(known: Known, model: str, taps: Taps) -> tuple[str, ...]:
     if taps == "main":
         chosen = known.main
     elif taps == "all":
-        chosen = known.order
+        chosen = known.features
     elif isinstance(taps, str):
         raise BadParameter(f"Taps are 'main', 'all' or a list of names; got '{taps}'.")
     else:
@@ -249,7 +251,9 @@ def _opened(model: str, imported: Path, digest: str) -> Known:
     widths = {name: tap.channels for name, tap in found.taps.items()}
     if found.head is not None:
         widths[PENULTIMATE] = found.head.weight.shape[1]
-    return Known(found.fingerprint, tuple(found.class_names), main_taps(found), all_taps(found), widths)
+    order = all_taps(found)
+    features = order[: order.index(PENULTIMATE) + 1] if PENULTIMATE in order else order
+    return Known(found.fingerprint, tuple(found.class_names), main_taps(found), order, features, widths)
 
 
 def _keeps(store: Store, found: PassRecord, taps: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from analysis.measurements import Measurement
-from analysis.pipelines.geometry_asking import PENULTIMATE
+from analysis.pipelines.geometry_taps import PENULTIMATE, outline
 
 if TYPE_CHECKING:
     from analysis.geometry.registry import Measure
@@ -47,8 +47,10 @@ class Finding:
 
 def facts_of(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
     """All but those of single classes. numbers: by place."""
-    yield from _extremes(name, numbers)
-    yield from _jump(name, numbers)
+    kept = set(outline(list(dict.fromkeys(n.tap for n in numbers))))
+    one_by_one = [n for n in numbers if n.tap in kept]
+    yield from _extremes(name, one_by_one)
+    yield from _jump(name, one_by_one)
     yield from _collapse(name, numbers)
 
 
@@ -178,7 +180,9 @@ def imbalance(
 
 
 def _curve(numbers: Sequence[Measurement], name: str) -> list[Measurement]:
-    return [n for n in numbers if n.measure == name]
+    """Up to the head's input, where that is measured: what comes behind it are answers, not features."""
+    end = next((n.place for n in numbers if n.tap == PENULTIMATE), math.inf)
+    return [n for n in numbers if n.measure == name and n.place <= end]
 
 
 def measure_of(name: str) -> Measure:

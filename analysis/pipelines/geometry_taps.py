@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,15 +51,23 @@ def main_taps(classifier: Classifier) -> tuple[str, ...]:
     return (*kept, last) if last is not None else tuple(kept)
 
 
+def outline(names: Sequence[str]) -> list[str]:
+    """Of measured taps those that follow one another: what lies inside a block may be on a branch beside another."""
+    blocks = tuple(f"{block}." for block in _numbered(names))
+    return [name for name in names if not name.startswith(blocks)]
+
+
 def _blocks(names: Sequence[str]) -> list[str]:
     """The numbered containers that hold no further ones: `layer1.0`, `blocks.3.1`, `encoder.layers.encoder_layer_0`."""
     from models.layouts import in_attention  # imports torch, which a page that only reads numbers can do without
 
+    return _numbered(names, in_attention)
+
+
+def _numbered(names: Sequence[str], but: Callable[[str], bool] = lambda _: False) -> list[str]:
     parents = {name.rpartition(".")[0] for name in names}
     numbered = [
-        n
-        for n in names
-        if n in parents and re.search(r"\d$", n) and not _PIECE.match(n.split(".")[-1]) and not in_attention(n)
+        n for n in names if n in parents and re.search(r"\d$", n) and not _PIECE.match(n.split(".")[-1]) and not but(n)
     ]
     stages = {n for n in numbered if any(m.startswith(f"{n}.") and _STAGE.match(m[len(n) + 1 :]) for m in numbered)}
     found: list[str] = []

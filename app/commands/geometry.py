@@ -28,7 +28,11 @@ def geometry(
     data: Data,
     tap: Annotated[
         str,
-        typer.Option(metavar="main|all|T,...", help="Layers, 'penultimate' among them; main: what each block gives."),
+        typer.Option(
+            metavar="main|all|T,...",
+            help="Layers by name; main: what each block gives; all: every layer up to the head's input, which goes by "
+            "'penultimate'. What the head gives is measured where it is named.",
+        ),
     ] = "main",
     measures: Annotated[
         str, typer.Option(metavar="M,...", help="As `cutaway methods --family geometry` says; else all but slow ones.")
@@ -52,6 +56,7 @@ def geometry(
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
         from analysis.pipelines import geometry as pipeline
+        from analysis.pipelines.geometry_alike import same_as
         from analysis.pipelines.geometry_classes import class_names
         from analysis.pipelines.geometry_findings import stands_out
         from analysis.pipelines.work import run_here
@@ -76,12 +81,16 @@ def geometry(
         classes = {s["model"]: class_names(passes[s["pass_id"]], own) for s in asked["subjects"]}
         told = stands_out(found, arrays=store.geometry.arrays, class_names=classes)
         dataset = store.dataset(data).name
+        alike = {s["model"]: same_as(where.workspace, s["pass_id"], s["taps"]) for s in asked["subjects"]}
     if out is not None:
-        write_table(_table(found, dataset, condition), out)
+        write_table(_table(found, alike, dataset, condition), out)
     answer = {
         "dataset": dataset,
         "condition": condition,
-        "models": [{"name": name, "numbers": [_plain(n) for n in numbers]} for name, numbers in found],
+        "models": [
+            {"name": name, "numbers": [_plain(n) | {"same_as": alike[name].get(n.tap, "")} for n in numbers]}
+            for name, numbers in found
+        ],
         "stands_out": [{"text": f.text, "measure": f.measure, "tap": f.tap} for f in told],
         "out": str(out) if out else None,
     }
@@ -99,7 +108,12 @@ def _numbers(store: "Store", subject: Mapping[str, Any], asked: Mapping[str, Any
     ]
 
 
-def _table(found: "Sequence[tuple[str, Sequence[Measurement]]]", dataset: str, condition: str) -> "pyarrow.Table":
+def _table(
+    found: "Sequence[tuple[str, Sequence[Measurement]]]",
+    alike: Mapping[str, Mapping[str, str]],
+    dataset: str,
+    condition: str,
+) -> "pyarrow.Table":
     """A row a number; NULL where it is not defined."""
     import pyarrow as pa
 
@@ -113,6 +127,7 @@ def _table(found: "Sequence[tuple[str, Sequence[Measurement]]]", dataset: str, c
             "condition": condition,
             "tap": n.tap,
             "place": n.place,
+            "same_as": alike[name].get(n.tap, ""),
             "group": MEASURES[n.measure].group,
             "measure": n.measure,
             "value": n.value,
@@ -161,15 +176,21 @@ def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _by_depth(numbers: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Iterable[str]:
-    """A line a tap, a column a measure; what is not defined is a dash."""
+    """A line a tap, a column a measure; what is not defined is a dash. Of taps with the same features one has numbers.
+
+    Those are told at the end of its line, however many they are.
+    """
     values = {(n["tap"], n["measure"]): n["value"] for n in numbers}
-    taps = list(dict.fromkeys(n["tap"] for n in sorted(numbers, key=lambda n: n["place"])))
+    same = {n["tap"]: n["same_as"] for n in sorted(numbers, key=lambda n: n["place"])}
+    taps = [tap for tap, other in same.items() if not other]
     wide = max([3, *map(len, taps)])
     if taps and shown:
         yield "  " + "tap".ljust(wide) + "".join(f"  {name:>{max(9, len(name))}}" for name in shown)
     for tap in taps:
         cells = (_cell(values.get((tap, name))).rjust(max(9, len(name))) for name in shown)
-        yield "  " + tap.ljust(wide) + "".join(f"  {cell}" for cell in cells)
+        others = [name for name, other in same.items() if other == tap]
+        said = f"  the same as {', '.join(others)}" if others else ""
+        yield "  " + tap.ljust(wide) + "".join(f"  {cell}" for cell in cells) + said
 
 
 def _cell(value: float | None) -> str:

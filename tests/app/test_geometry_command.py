@@ -91,7 +91,20 @@ def test_all_layers_and_a_condition(capsys):
         capsys, "geometry", *PLAIN, "--tap", "all", "--measures", "length", "--condition", "gaussian_noise/3"
     )
     assert found["condition"] == "gaussian_noise/3"
-    assert len({n["tap"] for n in found["models"][0]["numbers"]}) == 13
+    numbers = [n for n in found["models"][0]["numbers"] if not n["other_pass"]]
+    taps = [n["tap"] for n in numbers]
+    assert taps[-1] == "penultimate"  # what the head gives is no layer of features
+    assert len(taps) == 12
+    same = {n["tap"]: n["same_as"] for n in numbers if n["same_as"]}
+    assert same
+    values = {n["tap"]: n["value"] for n in numbers}
+    assert all(values[tap] == values[other] for tap, other in same.items())
+    capsys.readouterr()
+    words = ("--tap", "all", "--measures", "length", "--condition", "gaussian_noise/3")
+    assert cutaway("geometry", *PLAIN, *words) == 0
+    rows = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert not set(rows) & set(same)
+    assert set(taps) - set(same) <= set(rows)
 
 
 def test_what_cannot_be_done_is_said_in_a_line(capsys):

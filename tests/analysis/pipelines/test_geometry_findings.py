@@ -1,5 +1,6 @@
 """What stands out: the telling differences, in words with their numbers, the strongest first."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -10,7 +11,7 @@ from analysis.measurements import Measurement
 from analysis.pipelines.geometry_findings import CHANGES, stands_out
 
 NAN = float("nan")
-TAPS = ("relu", "layer1.0", "layer2.0", "layer3.0", "penultimate")
+TAPS = ("relu", "layer1.0", "layer2.0", "layer3.0", "penultimate", "fc")
 
 
 def number(
@@ -37,7 +38,7 @@ def number(
 
 
 def curve(measure: str, *values: float, half: float = NAN):
-    return [number(measure, value, tap, half=half) for tap, value in zip(TAPS, values, strict=True)]
+    return [number(measure, value, tap, half=half) for tap, value in zip(TAPS[:5], values, strict=True)]
 
 
 def test_nothing_is_said_to_stand_out_where_nothing_does():
@@ -203,3 +204,16 @@ def test_next_to_nothing_reads_as_nothing():
 )
 def test_what_an_interval_resolves(value: float, half: float, told: float):
     assert number("length", value, half=half).resolved == told
+
+
+def test_what_a_head_gives_is_no_layer_of_features():
+    features, answers = curve("nc1_trace", 5, 3, 2, 1, 0.5), number("nc1_trace", 0.01, "fc")
+    assert stands_out([("net", [*features, answers])])[0].strength == 0
+    steps = [*curve("knn_purity", 0.3, 0.32, 0.35, 0.38, 0.4), number("knn_purity", 0.9, "fc")]
+    assert stands_out([("net", steps)])[0].strength == 0
+
+
+def test_branches_inside_a_block_are_no_steps():
+    taps = {"relu": 0.3, "layer1.0.conv": 0.35, "layer1.0.downsample": 0.9, "layer1.0": 0.36, "penultimate": 0.4}
+    numbers = [replace(number("knn_purity", v), tap=tap, place=i) for i, (tap, v) in enumerate(taps.items())]
+    assert stands_out([("net", numbers)])[0].strength == 0

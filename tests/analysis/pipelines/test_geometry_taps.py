@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from analysis.pipelines.geometry_asking import all_taps, main_taps
+from analysis.pipelines.geometry_taps import outline
 from models import catalogue
 
 
@@ -67,3 +68,14 @@ def test_the_default_layer_is_last_where_the_head_is_not_linear():
     taps = main_taps(found)
     assert "penultimate" not in taps
     assert taps[-1] == found.default_tap
+
+
+def test_what_lies_inside_a_block_does_not_follow_what_stood_before_it():
+    order = [name for name in all_taps(catalogue.load("resnet20-cifar10")) if name != "fc"]
+    found = outline(order)
+    assert found[:4] == ["conv1", "bn1", "relu", "layer1.0"]
+    assert found[-5:] == ["layer3.1", "layer3.2", "layer3", "avgpool", "penultimate"]
+    assert not [name for name in found if "downsample" in name]
+    main = list(main_taps(catalogue.load("shapes-vit")))
+    assert outline(main) == main
+    assert outline(["relu1", "relu2", "penultimate"]) == ["relu1", "relu2", "penultimate"]
