@@ -1,6 +1,7 @@
 """The views of classes, subspaces and similarity over a made-up workspace, clicked without a browser."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,9 @@ def test_orders_and_clicks(filled: Made, monkeypatch: pytest.MonkeyPatch) -> Non
                 assert (np.diff(known.accuracy[ordered]) >= 0).all()
         patch.setattr(PAGE, "current", lambda: Choice(classes=("class 1", "class 3")))
         assert class_order.shown(subject(), spot, np.arange(CLASSES)).tolist() == [1, 3]
+        names = tuple(reversed(spot.names))
+        turned = replace(spot, network=replace(spot.network, record=replace(spot.record, class_names=names)))
+        assert class_order.shown(subject(), turned, np.arange(CLASSES)).tolist() == [0, 2]  # the same two, by name
         matrices.pair(shown, spot, matrices.KINDS["weights"], 0, 2)
         matrices.pair(shown, spot, matrices.KINDS["margins"], 0, 2)
         np.testing.assert_array_equal(held[0][0], np.flatnonzero((labels == 0) | (labels == 2)))

@@ -64,7 +64,7 @@ def _alike(subject: Subject, spot: Spot) -> None:
     there = [s for s in found.values() if s is not None]
     cells, many = [s.values.ravel() for s in there], any(len(s.classes) > PAINTED for s in there)
     span = bounds(np.concatenate(cells), "signed", clipped=many) if there else None
-    places = st.columns([36, 36, 28] if len(there) == 2 else [62, 38], gap="small")
+    places = st.columns([34, 34, 32] if len(there) == 2 else [62, 38], gap="small")
     titles = {"weights": ("Class weights", "what the head tells apart"), "means": ("Class means", "where samples lie")}
     for name, place in zip((n for n, s in found.items() if s is not None), places, strict=False):
         one = found[name]

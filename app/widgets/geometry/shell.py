@@ -62,6 +62,8 @@ def views(subject: Subject) -> Choice:
 
 def section(subject: Subject) -> None:
     """Draw the open view; a view's module is imported when it is first opened. What goes wrong in it stays in it."""
+    import pandas  # noqa: F401  # the engine may be importing it: plotly must not find half of it
+
     with boundary():
         import_module(f"app.widgets.geometry.{subject.choice.view}").section(subject)
 
