@@ -13,6 +13,7 @@ from app.geometry_choice import PAGE, Subject, View
 from app.recent import Recent
 from app.widgets.geometry import depth, picker, running, table
 from app.widgets.geometry.shell import panel
+from app.widgets.progress import watch
 
 if TYPE_CHECKING:
     from analysis.pipelines.geometry_findings import Finding
@@ -120,11 +121,14 @@ def _multiples(subject: Subject) -> None:
     if len(picker.taps(subject.networks)) > 1:
         st.caption("A click on a point makes its layer the one of the other views.")
         return
+    if (starting := resources.engine()) is not None:
+        st.caption("Only one layer is measured so far.")
+        watch(resources.loading(), [starting.key], stoppable=False)
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("Only one layer is measured so far.", width="content")
-        ready = resources.engine() is None and not running.active(subject.dataset)
         st.button(
             "Measure what each block gives", icon=":material/straighten:", key="geometry.multiples.main",
-            on_click=guarded(running.start), args=(subject, "main"), disabled=not ready,
-            help=running.estimate(subject, "main") if ready else None,
+            on_click=guarded(running.start), args=(subject, "main"), disabled=bool(running.active(subject.dataset)),
+            help=running.estimate(subject, "main"),
         )  # fmt: skip
