@@ -174,5 +174,5 @@ def noted(spot: Spot, found: Square, more: str = "") -> None:
     whose = "the network's " if spot.of_weights else ""
     said = f"{len(found.classes):,} of {whose}{len(spot.names):,} classes · {of}" + (f" · {more}" if more else "")
     if len(found.classes) > PAINTED:
-        said += " · 5 % of cells lie beyond the colours' ends · drag to zoom; pick some classes above to read cells"
+        said += " · 5 % lie beyond the colours' ends · drag to zoom; pick classes above to read cells"
     st.caption(plain(said), help=explained(found.kind.measure, number))
