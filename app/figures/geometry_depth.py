@@ -81,7 +81,7 @@ def depth(
         )
         figure.update_yaxes(**_values(chart, dark), visible=not nothing, row=row, col=column)
         if nothing:
-            why = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": 0.5, "showarrow": False}
+            why = {"xref": "x domain", "yref": "y domain", "x": 0.5, "y": 0.5, "showarrow": False, "font": {"size": 12}}
             figure.add_annotation(**why, text=_wrapped(chart.why, WHY_WRAP), row=row, col=column)
             continue
         if len(ticks) > 1 and 0 <= chosen < len(ticks):
@@ -121,8 +121,9 @@ def _trace(line: Line, chart: Chart, *, show: bool, large: bool) -> go.Scatter:
     there = np.flatnonzero(np.isfinite(line.values))
     alone = len(there) == 1
     error = {"array": _finite(line.high - line.values), "arrayminus": _finite(line.values - line.low)}
+    mode = "markers" if len(line.values) == 1 else "lines+markers"
     return go.Scatter(
-        x=line.places, y=line.values, mode="markers" if alone else "lines+markers", name=escape(line.name),
+        x=line.places, y=line.values, mode=mode, name=escape(line.name),
         legendgroup=line.name, showlegend=show, line={"color": line.colour, "width": 2.2 if large else 1.8},
         marker={"size": 8 if large or alone else 5, "color": line.colour},
         error_y={**error, "thickness": 1.4, "width": 4} if alone else None,
@@ -169,6 +170,9 @@ def _values(chart: Chart, dark: bool) -> dict:
     scale: dict = {"nticks": 5}
     if logarithmic(chart):
         scale = {"type": "log", "dtick": 1, "tickformat": "~g"}
+    numbers = np.concatenate([each for line in chart.lines for each in (line.values, line.low)] or [np.empty(0)])
+    if np.isfinite(numbers).sum() == 1:  # nothing beside it to make a range of
+        scale["rangemode"] = "tozero"
     return {"gridcolor": GRID[dark], "zeroline": False, "fixedrange": True, "automargin": True} | scale
 
 

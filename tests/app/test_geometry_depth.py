@@ -56,8 +56,8 @@ def test_one_layer_is_a_point_with_its_interval() -> None:
 
 
 def test_a_number_at_the_head_alone_is_a_point_with_its_interval() -> None:
-    (point,) = drawn(depth([chart(line([NAN, NAN, 3], low=-1, high=2))], TICKS))
-    assert point.mode == "markers"
+    few, point = (drawn(depth([chart(line(v, low=-1, high=2))], TICKS))[-1] for v in ([1.0, 2.0, 3.0], [NAN, NAN, 3.0]))
+    assert few.error_y.array is None
     assert list(point.error_y.array) == [0, 0, 2]
 
 

@@ -160,6 +160,7 @@ def charts(networks: Sequence[Network], names: Sequence[str]) -> list[Chart]:
         unit = "" if measure.unit in ("dimensions", "features") else measure.unit
         said = f"{words.explained(measure)} Taken as: {measure.convention}"
         why = "; ".join(dict.fromkeys(_why(n, name) for n in networks))
+        why = f"{why[:1].upper()}{why[1:]}."
         made.append(Chart(measure.label, unit, said, [line for line in lines if len(line.values)], why))
     return made
 
