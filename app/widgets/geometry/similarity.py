@@ -197,8 +197,8 @@ def _networks(subject: Subject, networks: Sequence[Network], numbers: Sequence[M
 
 
 def ended(names: Sequence[str]) -> list[str]:
-    """The end of long names, which tells variants apart, unless only the beginning does."""
-    ends = [n if len(n) <= LETTERS else f"…{n[1 - LETTERS :]}" for n in names]
+    """Of long names the last words, which tell variants apart; as they are, where only their beginnings do."""
+    ends = [n if len(n) <= LETTERS else f"…{n[1 - LETTERS :].partition('-')[2] or n[1 - LETTERS :]}" for n in names]
     return ends if len(set(ends)) == len(set(names)) else list(names)
 
 
