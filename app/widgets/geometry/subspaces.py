@@ -131,10 +131,11 @@ def _accuracy(subject: Subject, spot: Spot, k: int) -> None:
         {name: 100 * values for name, values in lines.items()}, colours(subject), "Accuracy, %", chosen=k,
         levels=levels,
     ), f"{KEY}.accuracy")  # fmt: skip
-    at = lines[spot.network.name][min(k, len(lines[spot.network.name])) - 1]
+    own = lines[spot.network.name]
+    kept = min(k, len(own))
     number = spot.numbers["subspace_classifier"]
     st.caption(
-        f"{plain(spot.network.name)}: **{100 * at:.1f} %** at k = {k} · n = {number.samples:,}"
+        f"{plain(spot.network.name)}: **{100 * own[kept - 1]:.1f} %** at k = {kept} · n = {number.samples:,}"
         + (" · dotted: the network itself" if levels else ""), help=explained("subspace_classifier", number),
     )  # fmt: skip
 

@@ -136,7 +136,7 @@ def _run(subject: Subject, network: Network, other: DatasetRecord, tap: str) -> 
 def _told(subject: Subject, other: DatasetRecord, found: dict[str, dict[str, Separation]], wide: bool) -> None:
     """A row a model and score; the histogram of one, below or beside it; what is not defined, in words."""
     rows = [(name, score, s) for name, by in found.items() for score, s in by.items()]
-    left, right = st.columns([52, 48], gap="small") if wide else (st.container(), st.container())
+    left, right = st.columns([58, 42], gap="small") if wide else (st.container(), st.container())
     with left:
         _numbers(rows, TALL if wide else LOW)
         for why in dict.fromkeys(f"{s.label}: {s.why}" for _, _, s in rows if s.why):
@@ -168,7 +168,8 @@ def _numbers(rows: Sequence[tuple[str, str, Separation]], height: int) -> None:
             "AUPR": number(format="%.1f", width=56, help="Area under precision over recall of the positive side, %"),
             "FPR95": number(format="%.1f", width=60, help="Share of the negative side taken for positive, where 95 % "
                             "of the positive side is, %: lower is better"),
-            "n": st.column_config.TextColumn(help="Known and unknown samples that were scored"),
+            "95 %": st.column_config.TextColumn(width=96),
+            "n": st.column_config.TextColumn(width=86, help="Known and unknown samples that were scored"),
         },
     )  # fmt: skip
 
