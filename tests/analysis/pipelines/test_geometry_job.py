@@ -200,7 +200,7 @@ def test_many_layers_are_compared_over_minibatches(workspace, store, digits, mon
     found = asked(store, workspace, digits, measures=("length",), taps="all")["subjects"][0]
     numbers = store.geometry.numbers([found["pass_id"]])
     matrix = layers(numbers, found["pass_id"], "cka_minibatch")
-    assert matrix.values.shape == (13, 13)
+    assert matrix.values.shape == (12, 12)
     assert matrix.rows[-2:] == ("penultimate", "fc")
     features = {tap: np.load(feature_path(workspace / PASSES / found["pass_id"], tap)) for tap in ("relu1", "fc")}
     place = [matrix.rows.index(tap) for tap in ("relu1", "fc")]
