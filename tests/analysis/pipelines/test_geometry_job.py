@@ -201,7 +201,7 @@ def test_many_layers_are_compared_over_minibatches(workspace, store, digits, mon
     numbers = store.geometry.numbers([found["pass_id"]])
     matrix = layers(numbers, found["pass_id"], "cka_minibatch")
     assert matrix.values.shape == (12, 12)
-    assert matrix.rows[-2:] == ("penultimate", "fc")
+    assert matrix.rows[-2:] == ("flatten", "penultimate")
     features = {tap: np.load(feature_path(workspace / PASSES / found["pass_id"], tap)) for tap in ("relu1", "fc")}
     place = [matrix.rows.index(tap) for tap in ("relu1", "fc")]
     assert matrix.values[tuple(place)] == pytest.approx(similarity.cka(features["relu1"], features["fc"]), abs=1e-6)
