@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.engine.side_by_side import MOST
-from analysis.pipelines.geometry_asking import comparisons
+from analysis.pipelines.geometry_asking import comparisons, wanted_pairs
 
 if TYPE_CHECKING:
     from analysis.measurements import Measurement
     from analysis.store.store import Store
 
 IMAGES = 1.0  # to read the images that dimensions are set beside, of one model
-PRODUCT = 4e-11  # a multiplication of CKA
+START = 1.0  # to open the networks
+PAIR, PRODUCT = 5e-4, 4e-11  # of two layers, and of a multiplication of CKA
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def outlook(store: Store, arguments: Mapping[str, Any]) -> Outlook:
     size, classes = dataset.size, len(dataset.class_names)
     runs = [s for s in arguments["subjects"] if s["run"]]
     lacking = [(s, tap) for s in arguments["subjects"] for tap in s["taps"] if tap not in s["measured"]]
-    left = len(comparisons(arguments)) - len(arguments["compared"])
+    left = [pair for pair in comparisons(arguments) if pair not in arguments["compared"]]
     forward = _forward(store, arguments)
     known = [s["model_id"] in forward for s in runs]
     slow = [name for name in arguments["measures"] if MEASURES[name].slow]
@@ -57,10 +58,13 @@ def outlook(store: Store, arguments: Mapping[str, Any]) -> Outlook:
     seconds += IMAGES * len({s["pass_id"] for s, _ in lacking})
     seconds += sum(forward[s["model_id"]] for s, there in zip(runs, known, strict=True) if there)
     if left:
+        seconds += PAIR * sum(len(wanted_pairs(arguments, one, two)) for _, one, two in left)
         seconds += sum(3 * PRODUCT * size * sum(s["widths"]) ** 2 for s in arguments["subjects"])
+    if runs or lacking or left:
+        seconds += START
     untimed = ["the run" if len(runs) == 1 else "runs"] * (not all(known))
     untimed += ["slow measures"] * any(lacking and not _mean(timed, name) for name in slow)
-    return Outlook(len(runs), len(lacking), left, seconds, tuple(untimed))
+    return Outlook(len(runs), len(lacking), len(left), seconds, tuple(untimed))
 
 
 def usual(samples: int, width: int, classes: int) -> float:

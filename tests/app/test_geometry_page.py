@@ -222,11 +222,11 @@ def test_each_button_says_what_it_does_and_how_long(workspace: Path, monkeypatch
     pass_id = subject.first.record.pass_id if subject.first.record else ""
     more = {"dataset": dataset.dataset_id, "subjects": [_lacking(pass_id, run=False)]}
     monkeypatch.setattr(running, "_asked", lambda *_: done | more)
-    assert running.estimate(subject, "main") == "Measures 2 layers: about 1 s."
+    assert running.estimate(subject, "main") == "Measures 2 layers: about 2 s."
     more = {"dataset": dataset.dataset_id, "subjects": [_lacking("new", run=True)]}
     monkeypatch.setattr(running, "_asked", lambda *_: done | more)
     told = running.estimate(subject, "main")
-    assert told == "Runs 1 model over 400 images and measures 2 layers: about 1 s beside the run, not timed yet."
+    assert told == "Runs 1 model over 400 images and measures 2 layers: about 2 s beside the run, not timed yet."
     closed()
 
 

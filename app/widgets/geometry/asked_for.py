@@ -42,8 +42,8 @@ def tell(choice: Choice, said: Sequence[str]) -> None:
     before, lines = st.session_state.get(SAID, (None, ()))
     lines = [*dict.fromkeys([*(lines if before == choice else ()), *said])]
     st.session_state[SAID] = (choice, tuple(lines))
-    for line in lines:
-        st.warning(plain(line), icon=":material/link_off:")
+    if lines:
+        st.warning("  \n".join(map(plain, lines)), icon=":material/link_off:")
 
 
 def _wrong_condition(name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from analysis.geometry import MEASURES
 from analysis.pipelines import geometry_seconds
 from analysis.pipelines.geometry_asking import usual_measures
-from analysis.pipelines.geometry_seconds import IMAGES, PRODUCT, outlook, usual
+from analysis.pipelines.geometry_seconds import IMAGES, PAIR, PRODUCT, START, outlook, usual
 from analysis.store import Store
 from tests.app.geometry_beside import TAPS, measured
 
@@ -41,17 +41,17 @@ def test_nothing_is_left(store: Store):
 def test_layers_that_are_lacking_take_what_layers_took_before(store: Store):
     (record,) = store.passes()
     one = usual(SAMPLES, WIDTH, CLASSES)
-    assert outlook(store, asked(store, TAPS)).seconds == pytest.approx(IMAGES + 3 * one)
+    assert outlook(store, asked(store, TAPS)).seconds == pytest.approx(START + IMAGES + 3 * one)
     took = [n for n in store.geometry.numbers([record.pass_id]) if not n.other_pass and n.tap == TAPS[0]]
     once = sum(n.seconds for n in took)
     found = outlook(store, asked(store, TAPS, TAPS[:1]))
     assert (found.layers, found.runs, found.comparisons, found.untimed) == (2, 0, 0, ())
-    assert found.seconds == pytest.approx(IMAGES + 2 * once)
+    assert found.seconds == pytest.approx(START + IMAGES + 2 * once)
 
 
 def test_runs_that_were_timed_count_and_others_are_said(store: Store):
     (record,) = store.passes()
-    one = IMAGES + usual(SAMPLES, WIDTH, CLASSES)
+    one = START + IMAGES + usual(SAMPLES, WIDTH, CLASSES)
     found = outlook(store, asked(store, TAPS[:1], run=True))
     assert (found.runs, found.untimed) == (1, ())
     assert found.seconds == pytest.approx(record.seconds + one)
@@ -66,7 +66,7 @@ def test_slow_measures_and_comparisons(store: Store):
     assert found.untimed == ("slow measures",)
     found = outlook(store, asked(store, TAPS, TAPS) | {"pairs": ["cka"]})
     assert (found.comparisons, found.nothing) == (1, False)
-    assert found.seconds == pytest.approx(3 * PRODUCT * SAMPLES * (3 * WIDTH) ** 2)
+    assert found.seconds == pytest.approx(START + 3 * PAIR + 3 * PRODUCT * SAMPLES * (3 * WIDTH) ** 2)
 
 
 def test_more_samples_features_and_classes_take_longer():
