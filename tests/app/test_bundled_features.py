@@ -94,6 +94,7 @@ def test_numbers_that_come_while_the_page_looks_on_are_seen(
             changed.setattr(feature_bundle, "_take_geometry", lambda *_: [])
             feature_bundle.take_in(store, workspace)
         assert len(store.passes()) == len(feature_bundle.MODELS)
+    assert "Not measured yet" not in said(geometry)
     shown(geometry, "Key numbers")
     assert kinds() == []
 

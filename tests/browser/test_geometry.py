@@ -1,4 +1,4 @@
-"""The Geometry page at the first start: it measures by itself, then at every block; a class selects its samples."""
+"""The Geometry page at the first start: full at once; a class selects its samples; another model is measured."""
 
 import re
 from collections.abc import Generator
@@ -34,21 +34,22 @@ def geometry(browser: Browser, fresh: Server) -> Generator[Watched]:
     assert fresh.complaints() == []
 
 
-def test_it_measures_by_itself_then_by_depth_and_a_class_selects(
-    geometry: Watched, browser: Browser, fresh: Server
-) -> None:
+def test_it_is_full_at_once_and_a_class_selects(geometry: Watched, browser: Browser, fresh: Server) -> None:
     page = geometry.page
     expect(page.get_by_text("Key numbers", exact=True)).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("Only one layer is measured so far.")).to_be_visible()
+    expect(page.get_by_text("Only one layer is measured so far.")).to_have_count(0)
     expect(page.locator("table.geometry-table")).to_contain_text("Neighbours of the same class")
 
-    page.get_by_role("button", name="Measure what each block gives").click()
-    expect(page.get_by_text("Only one layer is measured so far.")).to_have_count(0, timeout=PATIENCE_MS)
     page.get_by_role("radio", name="By depth").click()
     expect(page).to_have_url(re.compile("view=depth"))
     expect(page.get_by_text("How each is taken")).to_be_visible()
     expect(page.locator(".js-plotly-plot .subplot")).to_have_count(6)
     expect(page.locator(".js-plotly-plot .legend .traces")).to_have_count(3)
+
+    page.get_by_role("radio", name="Similarity").click()
+    expect(page).to_have_url(re.compile("view=similarity"))
+    expect(page.get_by_text("Models with each other")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .heatmaplayer")).to_have_count(4)
 
     page.get_by_role("radio", name="Classes").click()
     expect(page).to_have_url(re.compile("view=classes"))
@@ -79,3 +80,14 @@ def test_it_measures_by_itself_then_by_depth_and_a_class_selects(
     )
     expect(other.get_by_role("radio", name="Classes")).to_be_checked()
     again.close()
+
+
+def test_a_model_that_does_not_come_measured_is_run_and_measured(geometry: Watched, fresh: Server) -> None:
+    page = geometry.page
+    expect(page.get_by_text("Key numbers", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{fresh.url}/geometry?model=shapes-cnn-lrr-95")
+    page.get_by_role("button", name="Measure what each block gives").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Key numbers", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("radio", name="By depth").click()
+    expect(page.locator(".js-plotly-plot .subplot")).to_have_count(6)
+    expect(page.get_by_text("Only one layer is measured so far.")).to_have_count(0)
