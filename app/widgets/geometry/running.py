@@ -136,7 +136,7 @@ def _asked(subject: Subject, taps: str, slow: Sequence[str], alike: bool) -> dic
 def by_itself(subject: Subject) -> bool:
     """Measure what the head reads, of few samples, once; whether that is under way.
 
-    Who cancels it, or sees it fail, is not asked again. The head's input is what every bundled model comes with.
+    Who cancels it, or sees it fail, is not asked again. The head's input is what the Embeddings page has kept.
     """
     if not subject.networks or subject.dataset.size > UNASKED or resources.engine() is not None:
         return False
