@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,10 @@ def section(subject: Subject) -> None:
 def _angles(subject: Subject, spot: Spot, kind: Kind, k: int) -> None:
     left, right = st.columns([60, 40], gap="small")
     with left:
-        arrays = _arrays(spot, kind, k)
-    if not arrays:
+        found = _found(spot, kind, k)
+    if found is None:
         return
+    arrays, samples = found
     square = matrices.squared(
         subject, spot, kind, np.asarray(arrays["classes"]), np.asarray(arrays[kind.array], np.float64)
     )
@@ -77,27 +79,30 @@ def _angles(subject: Subject, spot: Spot, kind: Kind, k: int) -> None:
         panel("angles", f"{kind.label} between class subspaces", f"strong colours: they share directions; k = {k}"),
     ):
         matrices.drawn(subject, spot, square, f"{KEY}.matrix", height=SIDE)
-        matrices.noted(spot, square, f"k = {k}")
+        own = replace(spot.numbers[kind.measure], samples=samples)
+        matrices.noted(replace(spot, numbers={**spot.numbers, kind.measure: own}), square, f"k = {k}")
     with right, panel("angle-pairs", "Closest", "click a row to select both"):
         matrices.listed(subject, spot, square, f"{KEY}.pairs.{k}", SIDE + CAPTION_PX)
 
 
-def _arrays(spot: Spot, kind: Kind, k: int) -> Mapping[str, np.ndarray]:
-    """What was measured, or at another k is computed here; empty, said, where there is nothing yet or at all."""
+def _found(spot: Spot, kind: Kind, k: int) -> tuple[Mapping[str, np.ndarray], int] | None:
+    """Arrays and n as measured, or at another k as computed here; None, said, where there is nothing yet or at all."""
     number = spot.numbers.get(kind.measure)
     if number is None:
         st.info(plain(spot.why(kind.measure)), icon=":material/info:")
-        return {}
+        return None
     if number.params.get("k", USUAL) == k and (arrays := spot.arrays(kind.measure)):
-        return arrays
+        return arrays, number.samples
     found = _at(spot, k)
     if found is None:
-        return {}
+        st.space(SIDE)  # what is below keeps its place
+        return None
     at = found[kind.measure]
     if at.why:
         fewer = " Fewer directions may do." if k > 1 else ""
         st.info(plain(f"{kind.label} at k = {k} is {at.why}.{fewer}"), icon=":material/info:")
-    return {} if at.why else at.arrays
+        return None
+    return at.arrays, at.samples
 
 
 def _at(spot: Spot, k: int) -> dict[str, Any] | None:
