@@ -200,7 +200,7 @@ def _no_models(subject: Subject) -> None:
     usual = [n for n in models_here.usual(models_here.passes(subject.dataset)) if n in names]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = st.multiselect(
-            "Models", names, default=usual or names[:1], max_selections=MODELS, width=420,
+            "Models", names, default=usual or names[:1], max_selections=MODELS, width=720,
             key=f"geometry.offer.{subject.dataset.dataset_id[:8]}",
         )  # fmt: skip
         st.button(
