@@ -32,7 +32,7 @@ PROBES = (
     *("fisher", "calinski_harabasz", "davies_bouldin"),
 )
 FIRST = ("probe_linear", "knn_accuracy", "knn_purity", "silhouette")
-BESIDE = 2  # models at most whose table leaves room for another panel
+BESIDE, LETTERS = 2, 36  # models at most, and letters of their names, whose table leaves room for another panel
 
 
 def section(subject: Subject) -> None:
@@ -50,8 +50,9 @@ def section(subject: Subject) -> None:
             shown = [n for n in there if n in names]
             across = min(len(shown), 4 if len(shown) in (4, 7, 8) else 3)
             depth.draw(subject, shown, key=f"{KEY}.depth", across=across, height=270 * -(-len(shown) // across))
-    wide = len(measured(subject)) > BESIDE
-    left, right = (st.container(), st.container()) if wide else st.columns([42, 58], gap="small")
+    names = [n.name for n in measured(subject)]
+    wide = len(names) > BESIDE or sum(map(len, names)) > LETTERS
+    left, right = (st.container(), st.container()) if wide else st.columns([46, 54], gap="small")
     with left, panel("probe-numbers", "At one layer", "click a number to select the samples it gets wrong"):
         _table(subject, there)
     with right, panel("ood", "Known against unknown", "are samples of another dataset told from these?"):
