@@ -1,7 +1,7 @@
 """About how long a job of measuring takes, before it is begun.
 
 What was measured of these models before tells best: the fit below is scaled by it. The fit is of all measures that are
-not slow, on one core of a laptop of 2023, over 1,000 to 50,000 samples of 16 to 2,048 features and 10 to 1,000 classes;
+not slow, on one core of an AMD EPYC, over 1,000 to 50,000 samples of 16 to 2,048 features and 10 to 1,000 classes;
 it was within a third of what was measured.
 """
 
