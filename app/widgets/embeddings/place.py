@@ -13,7 +13,7 @@ from app.boundary import guarded, plain
 from app.embeddings_choice import Laid, Subject
 from app.figures.pictures import thumbnail
 from app.figures.tiles import name_of, percent
-from app.widgets.embeddings import explore, uploaded
+from app.widgets.embeddings import at_hand, explore, uploaded
 from app.widgets.embeddings.numbers import told
 from app.widgets.embeddings.small import small
 from app.widgets.progress import watch
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 KEY = "embeddings.place"
 NEAR = 5
 THUMB_PX = 72
+ROUNDING = 1e-6
 HOW = {
     "transform": "Placed by {method}'s own map: exactly where it would lie.",
     "neighbours": "{method} has no map for new images: it lies between its {k} nearest samples in the features.",
@@ -44,6 +45,7 @@ def section(subject: Subject) -> None:
     given = uploaded.pictures()
     if not given:
         st.caption("Upload an image: it drops into every pane, with its nearest samples and what each model says.")
+        at_hand.section(subject, f"{KEY}.hand")
         return
     progress(subject)
     for place, laid in enumerate(subject.panes):
@@ -101,7 +103,7 @@ def _in_pane(subject: Subject, place: int, laid: Laid, number: int, placed: Plac
     ids, distances = placed.neighbours.indices[number][:NEAR], placed.neighbours.distances[number][:NEAR]
     small(
         subject, ids.tolist(), f"{KEY}.near.{place}.{number}", "Nearest samples", explore.pick,
-        notes=[f"{d:#.3g}" for d in distances], record=laid.record,
+        notes=[away(d) for d in distances], record=laid.record,
     )  # fmt: skip
     st.caption(around(subject, placed.neighbours.indices[number]))
 
@@ -118,6 +120,11 @@ def how(laid: Laid, placed: Placed, number: int) -> str:
     where = ", ".join(f"{v:.3g}" for v in point)
     words = HOW[placed.how].format(method=method, k=K)
     return plain(" ".join([f"At ({where}).", words, *placed.remarks]))
+
+
+def away(distance: float) -> str:
+    """`0.00105`; what is rounding, as of a sample from itself, is 0."""
+    return f"{distance:#.3g}" if distance > ROUNDING else "0"
 
 
 def around(subject: Subject, samples: np.ndarray) -> str:

@@ -63,20 +63,24 @@ def taken(turn: int) -> None:
     if not files:
         return
     st.session_state[ROUND] = max(st.session_state.get(ROUND, 0), turn + 1)
-    mine: dict[str, Picture] = dict(st.session_state.get(MINE, {}))
     refused = []
     for file in files:
         try:
-            data = file.getvalue()
-            picture = decode(data, file.name)
-            resources.store().save_picture(picture, data)
+            add(file.name, file.getvalue())
         except CutawayError as error:
             refused.append(str(error))
-        else:
-            mine.pop(picture.digest, None)
-            mine[picture.digest] = picture
-    st.session_state[MINE] = dict(list(mine.items())[-MOST:])
     st.session_state[REFUSED] = refused
+
+
+def add(name: str, data: bytes) -> None:
+    """Decode a picture and keep it, as the newest; CutawayError where it cannot be read. In a callback."""
+    picture = decode(data, name)
+    resources.store().save_picture(picture, data)
+    mine: dict[str, Picture] = dict(st.session_state.get(MINE, {}))
+    mine.pop(picture.digest, None)
+    mine[picture.digest] = picture
+    st.session_state[MINE] = dict(list(mine.items())[-MOST:])
+    st.session_state.pop(REFUSED, None)
 
 
 def removed(which: str = "") -> None:

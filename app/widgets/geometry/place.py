@@ -15,6 +15,7 @@ from app.figures.geometry_sphere import towards
 from app.figures.pictures import thumbnail
 from app.figures.tiles import percent
 from app.geometry_choice import Subject
+from app.widgets.embeddings import at_hand
 from app.widgets.embeddings import place as embeddings_place
 from app.widgets.embeddings import uploaded as shared
 from app.widgets.embeddings.small import small
@@ -43,12 +44,13 @@ def section(subject: Subject) -> None:
     )  # fmt: skip
     if refused := st.session_state.get(shared.REFUSED):
         st.warning("  \n".join(plain(text) for text in refused), icon=":material/image_not_supported:")
-    given = shared.pictures()
+    st.caption(
+        "Upload an image: its angles to every class, the nearest class means and samples, and how usual its length "
+        "and its margin are among the dataset's."
+    )
+    at_hand.section(_plainly(subject), f"{KEY}.hand", spot.record)
+    given = shared.pictures()[::-1]  # what was asked last is seen at once
     if not given:
-        st.caption(
-            "Upload an image: its angles to every class, the nearest class means and samples, and how usual its length "
-            "and its margin are among the dataset's."
-        )
         return
     classifier = features_here.loaded(spot.network.name)
     if classifier is None:
@@ -143,6 +145,11 @@ def nearest_classes(angles: np.ndarray, most: int = CLASSES) -> np.ndarray:
     return order[np.isfinite(angles[order])]
 
 
+def _plainly(subject: Subject) -> embeddings_choice.Subject:
+    """As the widgets of the Embeddings page take it: the images and what is selected, without a picture of features."""
+    return embeddings_choice.Subject(embeddings_choice.Choice(), subject.dataset, (), selected=subject.selected)
+
+
 def _near(subject: Subject, spot: Spot, number: int, picture: Picture, found: PlacedUpload) -> None:
     """Nearest means in words, nearest samples as pictures; a click selects one for all pages."""
     if len(found.nearest_means):
@@ -151,11 +158,11 @@ def _near(subject: Subject, spot: Spot, number: int, picture: Picture, found: Pl
         )
         st.caption(f"Nearest class means, by Euclidean distance: {said}")
     ids, distances = found.neighbours.indices[0][:NEAR], found.neighbours.distances[0][:NEAR]
-    plainly = embeddings_choice.Subject(embeddings_choice.Choice(), subject.dataset, ())
+    plainly = _plainly(subject)
     small(
         plainly, ids.tolist(), f"{KEY}.near.{number}", "Nearest samples",
         lambda sample: select(subject, np.array([sample]), f"sample {sample:,}"),
-        notes=[f"{d:#.3g}" for d in distances], record=spot.record,
+        notes=[embeddings_place.away(d) for d in distances], record=spot.record,
     )  # fmt: skip
     st.caption(f"{embeddings_place.around(plainly, ids)} · {found.neighbours.metric} distance")
     st.button(
