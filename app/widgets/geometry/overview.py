@@ -18,10 +18,11 @@ from app.widgets.progress import watch
 if TYPE_CHECKING:
     from analysis.pipelines.geometry_findings import Finding
 
+KEY = "geometry.overview"
 KEPT = 32
 MOST = 8
 WIDTHS = (45, 55)
-FOUND_PX, MULTIPLES_PX = 268, 640
+FEW, MULTIPLES_PX = 4, 640
 
 OPENS: dict[str, View] = {
     "class_mean_angles": "classes",
@@ -46,7 +47,7 @@ def section(subject: Subject) -> None:
     """Two columns: words and numbers at the left, pictures at the right."""
     left, right = st.columns(WIDTHS, gap="xsmall")
     with left:
-        with panel("found", "What stands out", "in words with the numbers", FOUND_PX):
+        with panel("found", "What stands out", "in words with the numbers"):
             _found(subject)
         _numbers(subject)
     with right, panel("multiples", "From the input to the head", "six telling measures, 95 % intervals as bands"):
@@ -70,8 +71,10 @@ def findings(subject: Subject) -> tuple[Finding, ...]:
 
 
 def _found(subject: Subject) -> None:
-    found = findings(subject)
-    for i, each in enumerate(found[:MOST]):
+    found = findings(subject)[:MOST]
+    more = len(found) > FEW
+    whole = more and bool(st.session_state.get(f"{KEY}.whole"))
+    for i, each in enumerate(found if whole else found[:FEW]):
         with st.container(horizontal=True, vertical_alignment="top", key=f"geometry-told-{i}"):
             if not each.measure:
                 st.markdown(plain(each.text))
@@ -81,6 +84,8 @@ def _found(subject: Subject) -> None:
                 on_click=guarded(_open), args=(subject, each.measure, each.tap),
             )  # fmt: skip
             st.markdown(plain(each.text), width="stretch")
+    if more:
+        st.toggle(f"All {len(found)}", key=f"{KEY}.whole")
 
 
 def opens(measure: str, layers: int) -> View:
