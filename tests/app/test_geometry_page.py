@@ -117,8 +117,19 @@ def test_a_newcomer_sees_what_stands_out_and_key_numbers(page: AppTest) -> None:
 
 def test_all_numbers_are_there_when_asked(page: AppTest) -> None:
     few = _table(drawn(page))
-    next(t for t in page.toggle if t.label.startswith("All ")).set_value(True)
+    next(t for t in page.toggle if t.key != "geometry.overview.whole").set_value(True)
     assert len(_table(drawn(page))) > 2 * len(few)
+
+
+def test_all_that_stands_out_is_there_when_asked(page: AppTest) -> None:
+    def told() -> int:
+        return sum(str(b.key).startswith("geometry.found.") for b in page.button)
+
+    drawn(page)
+    assert told() == 4
+    whole = page.toggle(key="geometry.overview.whole").set_value(True)
+    drawn(page)
+    assert told() == int(whole.label.removeprefix("All ")) > 4
 
 
 def _table(at: AppTest) -> str:
