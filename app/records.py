@@ -182,6 +182,7 @@ def measure(each: Measure) -> Record:
         "unit": each.unit,
         "better": each.better,
         "unmoved": list(each.unmoved),
+        "drawn": each.drawn,
         "slow": each.slow,
         "reads": each.note.reads,
         "fails": each.note.fails,

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from analysis.errors import BadParameter
+from analysis.geometry.groups import GroupSums, group_sums
 from analysis.geometry.heads import Judged, judged
 from analysis.geometry.means import NearestMeans, nearest_means
 from analysis.geometry.neighbourhoods import Near, Rivals, near, rivals
@@ -200,6 +201,19 @@ class Features:
         return float(np.square(self.lengths).mean()) if len(self) else 0.0
 
     @cached_property
+    def copies(self) -> int:
+        """How many rows equal an earlier one to the last bit, by a hash of each."""
+        keys = [np.empty(0, np.uint64)]
+        random = np.random.default_rng(0)
+        factors = random.integers(1, 2**63, 2 * self.width, dtype=np.uint64)
+        for start in range(0, len(self), ROWS):
+            part = self.values[start : start + ROWS] + 0.0  # -0.0 is 0.0
+            part = np.ascontiguousarray(part, dtype=np.float64 if part.dtype == np.float64 else np.float32)
+            words = part.view(np.uint32).reshape(len(part), -1)
+            keys.append(words.astype(np.uint64) @ factors[: words.shape[1]])
+        return len(self) - len(np.unique(np.concatenate(keys)))
+
+    @cached_property
     def nearest_means(self) -> NearestMeans:
         """Which class mean each sample is nearest to. Only where there are classes."""
         return nearest_means(self.parts(), self.places, self.counts, self.class_means)
@@ -317,6 +331,11 @@ class Features:
             total += part.T @ part
             known_count += int(known.sum())
         return total / max(known_count, 1)
+
+    @cached_property
+    def group_sums(self) -> GroupSums | None:
+        """Sums of labelled samples by group, for intervals; None where there are too few samples or too many sums."""
+        return group_sums(self)
 
     @cached_property
     def subspaces(self) -> ClassSubspaces:

@@ -10,21 +10,28 @@
 All return a `Measured`. Keyword-only arguments are what a user may turn. A measure says of itself how it is defined
 where the field has several forms (`convention`), and what changes nothing (`unmoved`): the contract tests hold it to
 that. Forms of one thing share a word (`tells`): of these one is told where they stand out. Where it is not defined
-for what it was given, it returns NaN and says why; it never raises for data.
+for what it was given, it returns NaN and says why; it never raises for data. What is said of too few samples, of copies
+and of rows that are not finite is added to what a registered function returns (`caveats`).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import wraps
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from analysis.registry import Method, Note, Registry, parameters_of
+from analysis.geometry.caveats import with_caveats
+from analysis.registry import Method, Note, Registry, Scalar, parameters_of
+
+if TYPE_CHECKING:
+    from analysis.geometry.features import Features
 
 Kind = Literal["features", "classes", "head", "pair"]
 Group = Literal["last layer", "neural collapse", "dimension", "subspaces", "similarity", "separability"]
 Unmoved = Literal["permutation", "rotation", "scaling", "shift"]
 """What may be done to the features (and the head with them) without changing the value."""
+_DRAWN = ("samples", "most")  # parameters: how many samples are asked at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,11 +64,25 @@ class Measure(Method):
     unmoved: tuple[Unmoved, ...] = ()
     slow: bool = False  # not among those that are taken at every depth without being asked
     tells: str = ""  # what it tells, where others tell the same in another form; empty: it is alone
+    of_means: bool = False  # of class means, or of what lies about them: not of classes that are one sample each
+    asks_others: bool = False  # each sample is told by others: its copies among them know the answer
+    drawn: int = 0  # of more samples it asks a drawn part; 0: it asks all
+
+    @property
+    def unmoved_by(self) -> str:
+        """In words; empty where anything moves it."""
+        part = f" where all samples are asked (up to {self.drawn:,})" if self.drawn else ""
+        return ", ".join(how + part * (how == "permutation") for how in self.unmoved)
 
     @property
     def thing(self) -> str:
         """What it tells: the same for all forms of one thing."""
         return self.tells or self.name
+
+    @property
+    def comparable(self) -> bool:
+        """Whether two networks' numbers can be set beside each other: lengths and distances are in units of each."""
+        return "scaling" in self.unmoved
 
 
 class MeasureRegistry(Registry[Measure]):
@@ -81,20 +102,33 @@ class MeasureRegistry(Registry[Measure]):
         unmoved: tuple[Unmoved, ...] = (),
         slow: bool = False,
         tells: str = "",
+        of_means: bool = False,
+        asks_others: bool = False,
+        drawn: int = 0,
         differs: str = "",
         version: int = 1,
     ) -> Callable[[Callable[..., Measured]], Callable[..., Measured]]:
-        """A decorator that adds the function and returns it unchanged."""
+        """A decorator that adds the function, with caveats, and returns it unchanged.
+
+        drawn: the parameter `samples` or `most` says it where there is one.
+        """
 
         def add(function: Callable[..., Measured]) -> Callable[..., Measured]:
+            @wraps(function)
+            def told(*given: "Features", **params: object) -> Measured:
+                found = function(*given, **params)
+                return with_caveats(found, given, of_means=of_means, asks_others=asks_others)
+
+            parameters = parameters_of(function)
+            most = next((int(p.default) for p in parameters if p.name in _DRAWN), drawn)
             measure = Measure(
                 name=name,
                 label=label,
-                function=function,
+                function=told,
                 note=Note(reads=reads, fails=fails, paper=paper, differs=differs),
                 kind=kind,
                 version=version,
-                parameters=parameters_of(function),
+                parameters=parameters,
                 group=group,
                 convention=convention,
                 unit=unit,
@@ -102,11 +136,21 @@ class MeasureRegistry(Registry[Measure]):
                 unmoved=unmoved,
                 slow=slow,
                 tells=tells,
+                of_means=of_means,
+                asks_others=asks_others,
+                drawn=most,
             )
             self.add(measure)
             return function
 
         return add
+
+
+def _written(value: Scalar) -> str:
+    """1 for 1.0, and true for True, as they are typed."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 MEASURES = MeasureRegistry("geometry measure")

@@ -20,6 +20,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     unit="degrees",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def angle_to_mean(features: Features) -> Measured:
     """features of K classes -> degrees; arrays: quantiles (K, 5), classes (K,), samples (N,) NaN where unknown."""

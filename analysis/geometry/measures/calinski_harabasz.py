@@ -19,6 +19,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     fails="It grows with the number of samples: compare values of the same n and the same classes only.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def calinski_harabasz(features: Features) -> Measured:
     """features of K classes -> 0 or more."""

@@ -20,6 +20,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     unit="degrees",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def class_mean_angles(features: Features) -> Measured:
     """features of K classes -> degrees; arrays: cosines (K, K) float32, closest, angles, classes (K,)."""

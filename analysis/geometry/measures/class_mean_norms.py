@@ -16,6 +16,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     reads="Classes whose means lie far out are told apart easily; one near the middle looks like all others.",
     fails="Lengths grow with the scale of the features: compare them within one tap of one network only.",
     unmoved=("permutation", "rotation", "shift"),
+    of_means=True,
+    version=2,
 )
 def class_mean_norms(features: Features) -> Measured:
     """features of K classes -> the mean length; arrays: norms, counts, classes (K,)."""

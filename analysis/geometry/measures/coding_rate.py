@@ -63,6 +63,8 @@ def coding_rate(features: Features, *, squared_error: Annotated[float, Range(0.0
     unit="nats",
     better="high",
     unmoved=("permutation", "rotation", "scaling"),
+    of_means=True,
+    version=2,
 )
 def coding_rate_reduction(features: Features, *, squared_error: Annotated[float, Range(0.001, 10)] = 0.5) -> Measured:
     """features of K classes -> 0 or more, in nats; arrays: rates (K,), whole (1,) R(Z), classes (K,)."""

@@ -29,6 +29,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     differs="The paper bounds such a distance near collapse; the closed form over all rotations and sizes is ours.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def collapse_distance(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: parts (2,) shares of variance: within classes, shape of means."""

@@ -34,6 +34,8 @@ _MOST, _STILL = 300, 1e-7
     better="low",
     unmoved=("permutation", "rotation", "scaling"),
     slow=True,
+    of_means=True,
+    version=2,
 )
 def collapse_near(
     features: Features,

@@ -22,6 +22,7 @@ from analysis.geometry.registry import MEASURES, Measured
     reads="Below 1: the network has folded the data into fewer dimensions, as the theory says of trained ones.",
     fails="Both estimates come out too small in high dimensions, the larger one more: the ratio is then too near 1.",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    drawn=1000,
 )
 def data_dimension(data: Features, features: Features, *, by: Literal["mle", "twonn"] = "mle") -> Measured:
     """data and features of the same samples -> the ratio; arrays: d_data (3,) value, low, high, d_repr (3,)."""

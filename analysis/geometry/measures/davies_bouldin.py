@@ -20,6 +20,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     fails="A class with a single sample has no spread and looks perfect; only the nearest class of each counts.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def davies_bouldin(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_class (K,), overlaps (K, K), classes (K,)."""

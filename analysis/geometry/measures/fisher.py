@@ -21,6 +21,8 @@ _ROUNDING = 1e-10  # of the largest eigenvalue of Sw: below it, nothing varies w
     fails="With few samples a direction, Sw is too small and classes look separable: see its caveat.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def fisher(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: directions (M,), what each adds, the strongest first."""
@@ -74,6 +76,8 @@ def _pulls(features: Features, turn: np.ndarray, means: np.ndarray, spread: np.n
     fails="Channels that only tell classes apart together are each near 0; a rotation changes it.",
     better="high",
     unmoved=("permutation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def fisher_features(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_feature (D,), NaN of those that do not vary within."""

@@ -61,6 +61,8 @@ def imbalance_fit(features: Features) -> Measured:
     fails="After a ReLU no cosine is below 0, and a part that all features share brings every cosine near 1.",
     better="low",
     unmoved=("permutation", "rotation", "scaling"),
+    of_means=True,
+    version=2,
 )
 def imbalance_orthogonality(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: cosines (K, K) float32, counts, classes (K,)."""

@@ -28,6 +28,7 @@ _AMONG = (
     fails="Large classes are pure by their number alone; a class with fewer than k others cannot reach 1.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    asks_others=True,
 )
 def knn_purity(
     features: Features,
@@ -70,6 +71,7 @@ def knn_purity(
     fails="In many noisy directions distances say little, while a linear probe may still find the classes.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    asks_others=True,
 )
 def knn_accuracy(
     features: Features,

@@ -24,6 +24,7 @@ from analysis.registry import Range
     fails="It depends on how many samples there are: compare values of the same n only. Equal samples have no order.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    asks_others=True,
 )
 def mutual_neighbours(
     one: Features,

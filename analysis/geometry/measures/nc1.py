@@ -31,6 +31,8 @@ _OF = "Sw over samples, Sb over class means, each class counted once; of the sam
     fails="Few samples a class make Sw too small and Sb too large; test samples are less collapsed than training ones.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc1(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_class (K,) mean over the class's samples, classes (K,)."""
@@ -49,6 +51,8 @@ def nc1(features: Features) -> Measured:
     fails="It grows with the number of classes: do not compare datasets by it.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc1_notebook(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_class (K,) mean over the class's samples, classes (K,)."""
@@ -67,6 +71,8 @@ def nc1_notebook(features: Features) -> Measured:
     fails="Directions that tell no class apart count in full: a wide noisy tap looks less collapsed than it is.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc1_trace(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_class, classes (K,)."""

@@ -26,6 +26,8 @@ _PAPER = "Papyan, Han & Donoho 2020, PNAS 117(40), figures 3 and 4"
     fails="It says nothing of which angle; with two classes there is one pair and it is always 0.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc2_mean_equiangularity(features: Features) -> Measured:
     """features of K classes -> 0 to 1."""
@@ -62,6 +64,8 @@ def nc2_weight_equiangularity(features: Features) -> Measured:
     fails="1/(C - 1) is tiny with many classes, so random directions are nearly at the largest angle too.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc2_mean_max_angle(features: Features) -> Measured:
     """features of K classes -> 0 or more."""

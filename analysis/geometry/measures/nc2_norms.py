@@ -19,6 +19,8 @@ _PAPER = "Papyan, Han & Donoho 2020, PNAS 117(40), figure 2"
     fails="Two classes are always equally far from their middle.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc2_mean_norms(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: norms, classes (K,)."""

@@ -23,6 +23,8 @@ _PAPER = "Zhu et al. 2021, arXiv 2105.02375, section 5"
     fails="It mixes lengths and angles; fewer features than C - 1 cannot hold a simplex at all.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc2_mean_simplex(features: Features) -> Measured:
     """features of K classes -> 0 to sqrt(2)."""

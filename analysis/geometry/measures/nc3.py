@@ -17,6 +17,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     fails="Weights are not centred: a part that all classes share changes no answer, but it counts here.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc3(features: Features) -> Measured:
     """features with a head -> 0 to 4; arrays: cosines (K,) of each class's weights and mean, classes (K,)."""

@@ -20,6 +20,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     fails="A sample is part of its class's mean; with few samples a class see the agreement with samples left out.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    of_means=True,
+    version=2,
 )
 def nc4(features: Features) -> Measured:
     """features with predictions or a head -> 0 to 1; arrays: disagreeing (n,) places in what was given."""

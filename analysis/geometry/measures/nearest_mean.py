@@ -25,6 +25,7 @@ _LEFT_OUT = "each sample left out of its own class's mean; classes with one samp
     fails="Classes of several clusters, or of different spreads, are separable without being near their mean.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    asks_others=True,
 )
 def nearest_mean_accuracy(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: per_class, classes (K,), wrong (n,) places in what was given."""
@@ -43,6 +44,7 @@ def nearest_mean_accuracy(features: Features) -> Measured:
     fails="About the origin all features of a ReLU are alike, and cosines differ in the last digits.",
     better="high",
     unmoved=("permutation", "rotation", "scaling"),
+    asks_others=True,
 )
 def nearest_mean_cosine_accuracy(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: per_class, classes (K,), wrong (n,) places in what was given."""
@@ -61,6 +63,7 @@ def nearest_mean_cosine_accuracy(features: Features) -> Measured:
     fails="Two classifiers that are both right agree: beside an accuracy of .95 an agreement of .93 says little.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    asks_others=True,
 )
 def nearest_mean_agreement(features: Features) -> Measured:
     """features with predictions -> 0 to 1; arrays: disagreeing (n,) places in what was given."""
@@ -79,6 +82,7 @@ def nearest_mean_agreement(features: Features) -> Measured:
     fails="As the agreement by distance: what both get right counts too.",
     better="high",
     unmoved=("permutation", "rotation", "scaling"),
+    asks_others=True,
 )
 def nearest_mean_cosine_agreement(features: Features) -> Measured:
     """features with predictions -> 0 to 1; arrays: disagreeing (n,) places in what was given."""

@@ -33,6 +33,7 @@ _PENALTIES = 10.0 ** np.arange(-7, 3)
     fails="Least squares hides a class that lies between others; the logistic probe does not: compare both at a tap.",
     better="high",
     unmoved=("rotation", "scaling", "shift"),
+    asks_others=True,
 )
 def probe_linear(features: Features) -> Measured:
     """features of K classes -> 0 to 1; arrays: per_class, classes (K,), wrong (n,) places in what was given."""
@@ -63,6 +64,8 @@ def probe_linear(features: Features) -> Measured:
     better="high",
     unmoved=("scaling", "shift"),
     slow=True,
+    asks_others=True,
+    drawn=5000,
 )
 def probe_logistic(features: Features, *, strength: Annotated[float, Range(1e-5, 1e5)] = 1.0) -> Measured:
     """features of K classes -> 0 to 1. strength: C, the inverse of the penalty.

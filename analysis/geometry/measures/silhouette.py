@@ -24,6 +24,7 @@ from analysis.registry import Range
     fails="Classes of several clusters or of different spreads score low, though a probe separates them.",
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    drawn=300,
 )
 def silhouette(features: Features, *, samples: Annotated[int, Range(50, 100_000)] = 300) -> Measured:
     """features of K classes -> -1 to 1; arrays: samples (m,), queries (m,) places in what was given."""

@@ -27,6 +27,7 @@ _BLOCK = 16_000_000  # numbers at a time
     better="high",
     unmoved=("rotation", "scaling"),
     version=2,  # by_k goes to 8 for any k
+    asks_others=True,
 )
 def subspace_classifier(features: Features, *, k: Annotated[int, Range(1, MOST)] = 4) -> Measured:
     """features of K classes -> 0 to 1; arrays: by_k (up to 8,) accuracy, per_class (K,), classes (K,), missed rows."""

@@ -18,16 +18,20 @@ _Z = 1.959964
     group="subspaces",
     paper="Wang, Li & Zhang 2023, ICCV, arXiv 2308.01547",
     convention="Mean angle, about the origin, between two different samples of a class, then the mean over classes; "
-    "of at most 2,000 drawn samples, evenly over classes, or 10 of each.",
+    "of more than 2,000 samples as many are drawn, evenly over classes, or 10 of each.",
     reads="0 degrees: a class is one direction; it grows where training leaves features room, and such features "
     "transfer better.",
     fails="It says nothing of how far other classes are: see the ratio.",
     unit="degrees",
     unmoved=("permutation", "rotation", "scaling"),
+    drawn=2000,
+    version=2,
 )
 def variability(features: Features) -> Measured:
     """features of K classes -> degrees; arrays: per_class (K,) NaN below two samples, classes (K,)."""
-    random, most = np.random.default_rng(features.seed), max(_MOST // max(len(features.classes), 1), _LEAST)
+    random, most = np.random.default_rng(features.seed), len(features)
+    if features.labelled > _MOST:
+        most = max(_MOST // max(len(features.classes), 1), _LEAST)
     found, asked, spread = np.full(len(features.classes), np.nan), 0, 0.0
     for c, members in enumerate(features.members):
         places = members if len(members) <= most else np.sort(random.choice(members, most, replace=False))
@@ -70,6 +74,8 @@ def variability(features: Features) -> Measured:
     reads="1: classes are as wide as all of them together; 0: each is one direction. One less it is class separation.",
     fails="Features that share a large common direction have small distances of both kinds, and rounding decides.",
     unmoved=("permutation", "rotation", "scaling"),
+    of_means=True,
+    version=2,
 )
 def variability_ratio(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: per_class (K,) mean cosine distance within, classes (K,)."""

@@ -183,7 +183,7 @@ def _notes(names: Sequence[str]) -> None:
     columns = st.columns(2, gap="medium")
     for i, name in enumerate(names):
         m = MEASURES[name]
-        moved = f" Unmoved by {', '.join(m.unmoved)}." if m.unmoved else ""
+        moved = f" Unmoved by {m.unmoved_by}." if m.unmoved else ""
         columns[i % 2].caption(
             f"**{plain(m.label)}**. {plain(m.note.reads)} {plain(m.note.fails)} *{plain(m.convention)}*{moved} "
             f"{plain(m.note.paper)}"
