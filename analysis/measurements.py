@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -9,6 +10,8 @@ from typing import Any
 
 from analysis.registry import Scalar
 
+FEW = 10
+"""Samples below which an interval over them says nothing."""
 UNRESOLVED = 0.01
 """Of an interval's width: what is smaller cannot be told from 0."""
 
@@ -23,7 +26,7 @@ class Measurement:
     pass_id: str  # a model over a dataset under a condition
     tap: str
     place: int  # of the tap among those of its network, from the input on: 0, 1, ...
-    measure: str
+    measure: str  # with parameters that are not the usual: "mle(k=5)"
     params: Mapping[str, Scalar]  # all of them, defaults too
     version: int  # of the measure
     value: float
@@ -40,10 +43,21 @@ class Measurement:
     arrays: tuple[str, ...] = field(default=())  # names of those that are kept
 
     @property
+    def usual(self) -> bool:
+        """Whether its measure has its usual parameters; else its name says which it has."""
+        return "(" not in self.measure
+
+    @property
     def resolved(self) -> float:
         """The value; 0 where its interval is more than a hundred times as wide, and has 0 in it."""
         lost = self.low <= 0 <= self.high and abs(self.value) < UNRESOLVED * (self.high - self.low)
         return 0.0 if lost else self.value
+
+    def apart(self, other: Measurement) -> bool:
+        """Whether both have an interval over ten samples or more, and these do not touch."""
+        if min(self.samples, other.samples) < FEW or not all(map(math.isfinite, (self.value, other.value))):
+            return False
+        return self.high < other.low or other.high < self.low  # no interval: NaN, and neither
 
     def to_json(self) -> dict[str, Any]:
         """JSON has no NaN: None."""

@@ -92,10 +92,10 @@ def told(number: Measurement) -> str:
 
 
 def apart(one: Measurement | None, two: Measurement | None) -> bool:
-    """Whether both have an interval, and these do not touch."""
-    if one is None or two is None or not all(map(math.isfinite, (one.low, one.high, two.low, two.high))):
-        return False
-    return one.high < two.low or two.high < one.low
+    """Whether two networks differ by more than their intervals, in what can be compared between networks."""
+    from analysis.geometry import MEASURES
+
+    return one is not None and two is not None and MEASURES[two.measure].comparable and one.apart(two)
 
 
 def explained(measure: Measure) -> str:

@@ -26,6 +26,7 @@ NOTHING = 1e-3
 COLLAPSED, UNEVEN = 0.1, 1.5
 _DEPTH = ("twonn", "participation_ratio", "anisotropy", "coding_rate")
 """Where one of these does not turn, another form of the same thing may."""
+_RISES, _FALLS = "rises, then falls: it is largest", "falls, then rises: it is smallest"
 _SEPARATES = ("knn_purity", "probe_linear", "nearest_mean_accuracy")
 _COLLAPSE, _OTHER_CLASS = OF_A_LAYER = ("collapse", "another class")
 """Facts that the numbers of one layer tell."""
@@ -55,7 +56,7 @@ def facts_of(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
 
 
 def _extremes(name: str, numbers: Sequence[Measurement]) -> list[Finding]:
-    """Where over depth a measure turns: larger, or smaller, in the middle than at both ends. One form of each thing."""
+    """Where over depth a measure turns: larger, or smaller, than at both ends. One form of each thing."""
     measured = list(dict.fromkeys(n.measure for n in numbers))
     told: list[Finding] = []
     for usual in _DEPTH:
@@ -73,18 +74,18 @@ def _turn(name: str, curve: Sequence[Measurement]) -> Finding | None:
     top, bottom = int(np.argmax(values)), int(np.argmin(values))
     rise = (values[top] - high) / max(abs(values[top]), 1e-12)
     dip = (low - values[bottom]) / max(abs(high), 1e-12)
-    at, word, share = (top, "largest", rise) if rise >= dip else (bottom, "smallest", dip)
+    at, word, share = (top, _RISES, rise) if rise >= dip else (bottom, _FALLS, dip)
     if share < LEAST_TURN:
         return None
     first, one, last = curve[0], curve[at], curve[-1]
     measure, most = measure_of(one.measure), max(map(abs, values))
     text = (
-        f"{measure.label} of {name} is {word} in the middle, at {layer(one.tap)}: {in_words(one, measure, most)}; "
+        f"{measure.label} of {name} {word} at {layer(one.tap)}: {in_words(one, measure, most)}; "
         f"{_short(first.value, most)} at {layer(first.tap)}, {_short(last.value, most)} at {layer(last.tap)}."
     )
     told = {n.tap: n.value for n in (first, one, last)}
     numbers = f"{_short(one.value, most)} at {layer(one.tap)}"
-    return Finding(text, one.measure, one.tap, told, min(share, 1.0) / 2, name, ("turn", measure.thing, word), numbers)
+    return Finding(text, one.measure, one.tap, told, min(share, 1.0) / 2, name, ("turn", one.measure, word), numbers)
 
 
 def _jump(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
@@ -112,7 +113,7 @@ def _jump(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
 
 def _collapse(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
     """Samples of a class nearly one point at the last tap, or a head that answers otherwise than class means."""
-    curve = _curve(numbers, "nc1_trace") or _curve(numbers, "nc1")
+    curve = _curve(numbers, "nc1_trace")  # a share: other forms have no scale that says how near it is
     if curve and curve[-1].value < COLLAPSED:
         n, measure = curve[-1], measure_of(curve[-1].measure)
         text = (

@@ -1,7 +1,8 @@
 """What stands out in the geometry of one network or of several, in words with the numbers.
 
-A difference between networks is told only where the 95 % intervals of both are known and do not touch. Intervals are
-over samples of one dataset: of other training runs they say nothing. Of measures that are forms of one thing (see
+A difference between networks is told only where the 95 % intervals of both are known and do not touch, and not of
+lengths, which each network has in units of its own. Intervals are over samples of one dataset: of other training runs
+they say nothing. Of measures that are forms of one thing (see
 `Measure.thing`) one is told, and what holds of several networks is told once.
 """
 
@@ -61,7 +62,7 @@ def stands_out(
 
 
 def _single(numbers: Sequence[Measurement]) -> list[Measurement]:
-    own = [n for n in numbers if not n.other_pass and math.isfinite(n.value)]
+    own = [n for n in numbers if n.usual and not n.other_pass and math.isfinite(n.value)]
     return sorted(own, key=lambda n: n.place)
 
 
@@ -101,7 +102,7 @@ class _Change:
     @property
     def counts(self) -> bool:
         """Beyond both intervals, and not little: of shares, little is meant of the whole."""
-        if not _apart(self.before, self.after) or self.size < LEAST_CHANGE:
+        if not self.before.apart(self.after) or self.size < LEAST_CHANGE:
             return False
         return self.largest > 1 or self.apart >= LEAST_SHARE
 
@@ -133,7 +134,7 @@ def _by_size(base: Sequence[Measurement], others: Sequence[Network]) -> list[_Ch
     before = {(n.measure, n.tap): n for n in base}
     order = {name: place for place, name in enumerate(_registered())}
     both = [(name, before.get((n.measure, n.tap)), n) for name, numbers in others for n in numbers]
-    found = [_Change(name, one, n) for name, one, n in both if one is not None]
+    found = [_Change(name, one, n) for name, one, n in both if one is not None and measure_of(n.measure).comparable]
     return sorted(
         (change for change in found if change.counts),
         key=lambda c: (-round(c.size, 2), order[c.after.measure], -c.size),
@@ -148,11 +149,6 @@ def _told(change: _Change, measure: Measure, base: str) -> Finding:
     )
     values = {base: one.value, change.network: n.value}
     return Finding(text, n.measure, n.tap, values, min(change.size, 1.0), change.network)
-
-
-def _apart(one: Measurement, two: Measurement) -> bool:
-    known = all(map(math.isfinite, (one.low, one.high, two.low, two.high, one.value, two.value)))
-    return known and (one.high < two.low or two.high < one.low)
 
 
 def _registered() -> list[str]:

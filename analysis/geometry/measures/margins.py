@@ -10,7 +10,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 @MEASURES.register(
     "head",
     "margin_logit",
-    label="Logit margin",
+    label="Median logit margin",
     group="last layer",
     tells="margin",
     paper="Bartlett, Foster & Telgarsky 2017, arXiv 1706.08498",
@@ -30,7 +30,7 @@ def margin_logit(features: Features) -> Measured:
 @MEASURES.register(
     "head",
     "margin_distance",
-    label="Distance to the decision boundary",
+    label="Median distance to the decision boundary",
     group="last layer",
     tells="margin",
     paper="Elsayed et al. 2018, arXiv 1803.05598, exact for a linear head",

@@ -53,16 +53,22 @@ def test_nothing_is_said_to_stand_out_where_nothing_does():
 
 
 def test_a_difference_is_told_beyond_both_intervals_only():
-    a = [number("length", 10.0, half=1), number("twonn", 5.0, half=1), number("mle", 5.0)]
-    b = [number("length", 5.0, half=0.5), number("twonn", 6.5, half=1), number("mle", 50.0)]
+    a = [number("anisotropy", 10.0, half=1), number("twonn", 5.0, half=1), number("mle", 5.0)]
+    b = [number("anisotropy", 5.0, half=0.5), number("twonn", 6.5, half=1), number("mle", 50.0)]
     (found,) = stands_out([("base", a), ("pruned", b)])
-    assert (found.measure, found.tap) == ("length", "penultimate")
+    assert (found.measure, found.tap) == ("anisotropy", "penultimate")
     assert found.values == {"base": 10.0, "pruned": 5.0}
     assert found.strength == pytest.approx(0.5)
     assert "5 (4.5 to 5.5, n = 10,000) in pruned" in found.text
     assert "10 (9 to 11, n = 10,000) in base" in found.text
-    assert MEASURES["length"].label in found.text
+    assert MEASURES["anisotropy"].label in found.text
     assert "the head's input" in found.text
+
+
+@pytest.mark.parametrize(("measure", "samples"), [("length", 1000), ("margin_distance", 1000), ("anisotropy", 9)])
+def test_lengths_and_a_handful_of_samples_are_not_compared(measure: str, samples: int):
+    a, b = [number(measure, 10.0, half=0.1, samples=samples)], [number(measure, 5.0, half=0.1, samples=samples)]
+    assert stands_out([("a", a), ("b", b)])[0].strength == 0
 
 
 def test_shares_that_are_both_nearly_nothing_do_not_differ():
@@ -84,10 +90,10 @@ def test_no_more_than_a_few_differences_and_two_of_a_group():
 def test_a_measure_that_turns_over_depth():
     (found,) = stands_out([("net", curve("twonn", 4, 9, 14, 8, 5, half=0.5))])
     assert (found.measure, found.tap) == ("twonn", "layer2.0")
-    assert "largest in the middle, at layer2.0: 14 dimensions (13.5 to 14.5, n = 10,000)" in found.text
+    assert "rises, then falls: it is largest at layer2.0: 14 dimensions (13.5 to 14.5, n = 10,000)" in found.text
     assert found.values == {"relu": 4, "layer2.0": 14, "penultimate": 5}
     (found,) = stands_out([("net", curve("participation_ratio", 9, 3, 2, 4, 8))])
-    assert "smallest in the middle, at layer2.0" in found.text
+    assert "falls, then rises: it is smallest at layer2.0" in found.text
 
 
 def test_where_classes_come_apart():
@@ -189,13 +195,21 @@ def test_what_a_sentence_of_one_network_says_is_no_difference_as_well():
     assert "50 % of samples get another class" in found.text
 
 
+def test_numbers_of_two_forms_are_not_one_sentence():
+    a = curve("participation_ratio", 2, 3, 7, 5, 4)
+    b = [*curve("participation_ratio", 2, 2.5, 3, 3.5, 4), *curve("effective_rank", 2, 3, 10.7, 5, 4)]
+    texts = [f.text for f in stands_out([("a", a), ("b", b)])]
+    assert len(texts) == 2
+    assert not any("Likewise" in text for text in texts)
+
+
 def test_next_to_nothing_reads_as_nothing():
-    a = [number("margin_distance", 3.28, half=0.06), number("length", 5.0, half=0.1)]
-    b = [number("margin_distance", -8.99e-5, half=0.02), number("length", 0.004, half=0.001)]
+    a = [number("margin_logit", 3.28, half=0.06), number("anisotropy", 5.0, half=0.1)]
+    b = [number("margin_logit", -8.99e-5, half=0.02), number("anisotropy", 0.004, half=0.001)]
     texts = {f.measure: f.text for f in stands_out([("a", a), ("b", b)])}
-    assert "is 0 (-0.0201 to 0.0199, n = 10,000) in b" in texts["margin_distance"]
-    assert "is 0 (0.003 to 0.005, n = 10,000) in b" in texts["length"]
-    small = [number("length", 0.03, half=0.001)]
+    assert "is 0 (-0.0201 to 0.0199, n = 10,000) in b" in texts["margin_logit"]
+    assert "is 0 (0.003 to 0.005, n = 10,000) in b" in texts["anisotropy"]
+    small = [number("anisotropy", 0.03, half=0.001)]
     assert "is 0.03 (" in stands_out([("a", a), ("b", small)])[0].text
 
 
