@@ -12,12 +12,15 @@ where the field has several forms (`convention`), and what changes nothing (`unm
 that. Forms of one thing share a word (`tells`): of these one is told where they stand out. Where it is not defined
 for what it was given, it returns NaN and says why; it never raises for data. What is said of too few samples, of copies
 and of rows that are not finite is added to what a registered function returns (`caveats`).
+
+With other parameters than the usual it is a measure of its own, under a name that says so: `MEASURES["mle(k=5)"]`. So
+its numbers never stand in the place of the usual ones.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import wraps
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -84,8 +87,34 @@ class Measure(Method):
         """Whether two networks' numbers can be set beside each other: lengths and distances are in units of each."""
         return "scaling" in self.unmoved
 
+    def turned(self, params: Mapping[str, Any]) -> "Measure":
+        """The same with these parameters: another measure, unless they are the usual. BadParameter for wrong ones."""
+        bound = self.bound(params)
+        other = {p.name: bound[p.name] for p in self.parameters if bound[p.name] != p.default}
+        if not other:
+            return self
+        listed = ", ".join(f"{name}={_written(value)}" for name, value in other.items())
+        said = ", ".join(f"{name.replace('_', ' ')} {_written(value)}" for name, value in other.items())
+        return replace(
+            self,
+            name=f"{self.name}({listed})",
+            label=f"{self.label} ({said})",
+            function=partial(self.function, **other),
+            convention=f"{self.convention} Here with {said}.",
+            parameters=tuple(replace(p, default=bound[p.name]) for p in self.parameters),
+            drawn=self.drawn and next((int(bound[name]) for name in _DRAWN if name in bound), self.drawn),
+        )
+
 
 class MeasureRegistry(Registry[Measure]):
+    def __getitem__(self, name: str) -> Measure:
+        """Also one that was `turned`, by its name."""
+        plain, bracket, listed = name.removesuffix(")").partition("(")
+        if not (bracket and name.endswith(")")):
+            return super().__getitem__(name)
+        given = (part.partition("=") for part in listed.split(","))
+        return super().__getitem__(plain).turned({key.strip(): value.strip() for key, _, value in given})
+
     def register(
         self,
         kind: Kind,
@@ -144,6 +173,13 @@ class MeasureRegistry(Registry[Measure]):
             return function
 
         return add
+
+
+def _written(value: Scalar) -> str:
+    """1 for 1.0, and true for True, as they are typed."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _written(value: Scalar) -> str:

@@ -69,19 +69,20 @@ def asked(
     condition: str = CLEAN.name,
     taps: Taps = "main",
     measures: Sequence[str] = (),
+    params: Mapping[str, Mapping[str, Any]] | None = None,
     similarity: bool = True,
 ) -> dict[str, Any]:
     """The arguments of a job; BadParameter, NotApplicable, UnknownName or DataError where it cannot be run.
 
     taps: "main" (see `main_taps`), "all" up to the head's input, or names. measures: by name, those of pairs among
-    them; none: all that are not slow. similarity: layers with layers, and the models with each other at the layers
-    that they share.
+    them; none: all that are not slow. params: of measures, where they are not the usual. similarity: layers with
+    layers, and the models with each other at the layers that they share.
     """
     condition_of(condition)
     chosen = list(dict.fromkeys(models))
     if not 1 <= len(chosen) <= MOST_MODELS:
         raise BadParameter(f"Geometry is measured of one to {MOST_MODELS} models at a time; got {len(chosen)}.")
-    single, pairs = _split(measures)
+    single, pairs = _split(measures, params or {})
     record_ = store.dataset(dataset_id)
     if record_.size == 0:
         raise NotApplicable(f"The dataset '{record_.name}' has no images, so there is nothing to measure.")
@@ -93,7 +94,7 @@ def asked(
         "condition": condition,
         "subjects": subjects,
         "measures": single,
-        "pairs": pairs if similarity or measures else [],
+        "pairs": pairs,
     }
     for subject in subjects:
         subject["measured"] = _measured(store, subject, single)
@@ -185,14 +186,19 @@ def beside_data(names: Sequence[str]) -> list[Measure]:
     return [m for m in (MEASURES[name] for name in names) if m.kind == "pair" and m.group != "similarity"]
 
 
-def _split(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of measures of one tap, all that are not slow where none is named; and of two."""
+def _split(names: Sequence[str], params: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[str]]:
+    """Names of measures of one tap, all that are not slow where none is named; and of two.
+
+    Where none is named, those that params are given for come with the others.
+    """
     from analysis.geometry import MEASURES
 
-    given = [MEASURES[name] for name in dict.fromkeys(names)]
-    chosen = given or [MEASURES[name] for name in usual_measures()]
+    wanted = [MEASURES[name] for name in dict.fromkeys(names or [*usual_measures(), *params])]
+    if strange := [name for name in params if name not in {m.name for m in wanted}]:
+        raise BadParameter(f"'{strange[0]}' is given parameters, and is not among the measures that are asked for.")
+    chosen = [m.turned(params.get(m.name, {})) for m in wanted]
     single = [m.name for m in chosen if m.kind != "pair" or m.group != "similarity"]
-    return single, [m.name for m in given if m.name not in single]
+    return single, [m.name for m in chosen if m.name not in single]
 
 
 def _subject(

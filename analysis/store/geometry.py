@@ -1,5 +1,6 @@
 """What measures of geometry say of the features of passes: a row a number; spectra and matrices in a file a tap.
 
+A measure with other parameters than the usual has them in its name, "mle(k=5)", so both are kept side by side.
 `<workspace>/geometry/<pass_id>/<quoted tap>.npz` holds them by measure (of measures of two also by the other pass and
 tap) and name. A file is there whole or not at all. Matrices of more than MOST_EXACT numbers are float32.
 """
@@ -45,7 +46,8 @@ _LISTED = ", ".join(f'"{name}"' for name in _NAMES)
 _PUT = f"""INSERT OR REPLACE INTO geometry_score ({_LISTED})
     SELECT {", ".join(f"unnest(?::{_TYPES[name]}[])" for name in _NAMES)}"""
 _GET = f"""SELECT {_LISTED} FROM geometry_score
-    WHERE pass_id = ANY(?::VARCHAR[]) AND (?::VARCHAR[] IS NULL OR measure = ANY(?::VARCHAR[]))
+    WHERE pass_id = ANY(?::VARCHAR[])
+        AND CASE WHEN ?::VARCHAR[] IS NULL THEN ? OR NOT contains(measure, '(') ELSE measure = ANY(?::VARCHAR[]) END
     ORDER BY pass_id, place, tap, measure, other_pass, other_tap"""  # noqa: S608
 
 
@@ -77,11 +79,16 @@ class GeometryScores:
 
         self._access.write(change)
 
-    def numbers(self, pass_ids: Iterable[str], measures: Sequence[str] | None = None) -> list[Measurement]:
-        """Of these passes, by pass, place and measure; of some measures, or of all."""
+    def numbers(
+        self, pass_ids: Iterable[str], measures: Sequence[str] | None = None, *, turned: bool = False
+    ) -> list[Measurement]:
+        """Of these passes, by pass, place and measure; of some measures, or of all with their usual parameters.
+
+        turned: of all also with other parameters.
+        """
         wanted = None if measures is None else list(measures)
         with self._access.read() as db:
-            found = db.execute(_GET, [list(pass_ids), wanted, wanted]).fetchall()
+            found = db.execute(_GET, [list(pass_ids), wanted, turned, wanted]).fetchall()
         return [_from_row(row) for row in found]
 
     def taps(self, pass_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
