@@ -1,4 +1,7 @@
-"""Measures that are the share, median or mean of what each sample says, with 95 % intervals; nothing is resampled."""
+"""95 % intervals of what samples say: of shares, medians, means, and of values that are taken anew without each group.
+
+An interval never holds fixed what the samples themselves made (class means, neighbours): it would be too narrow.
+"""
 
 from collections.abc import Mapping
 
@@ -7,7 +10,13 @@ import numpy as np
 from analysis.geometry.registry import Measured, undefined
 
 JACKKNIFE = "infinitesimal jackknife, over samples"
+GROUPED = "jackknife without each of 10 groups of samples"
+Spread = tuple[float, float, str]  # low, high, and how they were found
+ANYTHING = (float("-inf"), float("inf"))
+SHARE = (0.0, 1.0)  # what a share can be: no interval goes past it
+POSITIVE = (0.0, float("inf"))
 _Z = 1.959964  # of a normal distribution, 95 % lie within so many standard deviations
+_T = 2.262157  # of Student's t with 9 degrees of freedom, likewise
 
 
 def share(hits: np.ndarray, arrays: Mapping[str, np.ndarray] | None = None, caveats: tuple[str, ...] = ()) -> Measured:
@@ -44,16 +53,41 @@ def median(
 
 
 def mean(
-    values: np.ndarray, arrays: Mapping[str, np.ndarray] | None = None, caveats: tuple[str, ...] = (), held: str = ""
+    values: np.ndarray,
+    arrays: Mapping[str, np.ndarray] | None = None,
+    caveats: tuple[str, ...] = (),
+    span: tuple[float, float] = ANYTHING,
 ) -> Measured:
-    """Of samples (N,): the mean, with a normal interval; `held`: what it takes as given."""
+    """Of samples (N,): the mean, with a normal interval; span: what it can be."""
     n = len(values)
     if n < 2:
         return undefined("it takes two samples", n)
     half = _Z * float(values.std(ddof=1)) / float(np.sqrt(n))
     value = float(values.mean())
-    how = "normal, over samples" + (f", {held} held fixed" if held else "")
-    return Measured(value, n, value - half, value + half, how, arrays=dict(arrays or {}), caveats=caveats)
+    low, high = clipped(value, half, span)
+    return Measured(value, n, low, high, "normal, over samples", arrays=dict(arrays or {}), caveats=caveats)
+
+
+def clipped(value: float, half: float, span: tuple[float, float]) -> tuple[float, float]:
+    """value - half and value + half, as far as the value can be that; rounding of the value itself stays inside."""
+    return min(max(value - half, span[0]), value), max(min(value + half, span[1]), value)
+
+
+def none() -> Spread:
+    return float("nan"), float("nan"), ""
+
+
+def from_groups(value: float, without: np.ndarray, span: tuple[float, float] = ANYTHING) -> Spread:
+    """The value, and what it is without each of ten groups (10,) -> its interval; none where nothing moves it.
+
+    The delete-a-group jackknife (Shao & Tu 1995, section 2.3) with Student's t of nine degrees of freedom.
+    """
+    if not np.isfinite(without).all():
+        return none()
+    error = float(np.sqrt((len(without) - 1) * without.var()))
+    if error <= 1e-12 * abs(value):
+        return none()
+    return *clipped(value, _T * error, span), GROUPED
 
 
 def jackknifed(pulls: np.ndarray) -> float:

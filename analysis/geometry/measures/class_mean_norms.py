@@ -3,6 +3,8 @@
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.groups import without_groups
+from analysis.geometry.intervals import POSITIVE
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 
@@ -25,4 +27,8 @@ def class_mean_norms(features: Features) -> Measured:
         return undefined(features.no_classes, features.labelled)
     norms = np.sqrt(np.square(features.centred_means).sum(axis=1))
     arrays = {"norms": norms, "counts": features.counts, "classes": features.classes}
-    return Measured(float(norms.mean()), features.labelled, caveats=features.missing, arrays=arrays)
+    value = float(norms.mean())
+    spread = without_groups(
+        features, value, lambda rest: float(np.sqrt(np.square(rest.centred).sum(axis=1)).mean()), POSITIVE
+    )
+    return Measured(value, features.labelled, *spread, caveats=features.missing, arrays=arrays)

@@ -12,6 +12,8 @@ means that are no simplex.
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.groups import Rest, without_groups
+from analysis.geometry.intervals import SHARE
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 
@@ -48,4 +50,14 @@ def collapse_distance(features: Features) -> Measured:
     if features.width < count - 1:
         caveats = (*caveats, f"{features.width:,} features cannot hold a simplex of {count:,} classes.")
     value = float(np.sqrt(parts.sum()))
-    return Measured(value, features.labelled, caveats=caveats, arrays={"parts": parts})
+    spread = without_groups(features, value, _of_rest, SHARE)
+    return Measured(value, features.labelled, *spread, caveats=caveats, arrays={"parts": parts})
+
+
+def _of_rest(rest: Rest) -> float:
+    weighted = rest.centred * rest.counts[:, None]
+    total = float((weighted * rest.centred).sum() + rest.within.sum())
+    apart, count = weighted - weighted.mean(axis=0), len(rest.counts)
+    gram = apart @ apart.T if count < apart.shape[1] else apart.T @ apart
+    overlap = float(np.sqrt(np.maximum(np.linalg.eigvalsh(gram), 0)).sum())
+    return float(np.sqrt(max(1 - overlap**2 / (rest.samples * (1 - 1 / count)) / total, 0.0)))

@@ -3,7 +3,8 @@
 import numpy as np
 
 from analysis.geometry.features import NOTHING, Features
-from analysis.geometry.intervals import JACKKNIFE, jackknifed
+from analysis.geometry.groups import Rest, without_groups
+from analysis.geometry.intervals import JACKKNIFE, POSITIVE, jackknifed
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _ROUNDING = 1e-10  # of the largest eigenvalue of Sw: below it, nothing varies within
@@ -92,7 +93,17 @@ def fisher_features(features: Features) -> Measured:
     rest = int(np.count_nonzero(~varies))
     said = (f"{rest:,} features do not vary within classes and are left out.",) if rest else ()
     arrays = {"per_feature": ratios}
-    return Measured(float(np.nanmedian(ratios)), features.labelled, caveats=said, arrays=arrays)
+    value, sums = float(np.nanmedian(ratios)), features.group_sums
+
+    def of_rest(rest: Rest) -> float:
+        moved = rest.means - features.class_means
+        left = within * features.labelled - (0 if sums is None else sums.by_feature[rest.group])
+        left = left - rest.counts @ np.square(moved)
+        means = rest.means - rest.counts @ rest.means / rest.samples
+        return float(np.median((rest.counts @ np.square(means))[varies] / left[varies]))
+
+    spread = without_groups(features, value, of_rest, POSITIVE)
+    return Measured(value, features.labelled, *spread, caveats=said, arrays=arrays)
 
 
 def _about(features: Features) -> np.ndarray:

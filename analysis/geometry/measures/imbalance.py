@@ -4,7 +4,9 @@ import numpy as np
 
 from analysis.geometry.angles import cosines, pairs
 from analysis.geometry.features import Features
+from analysis.geometry.groups import without_groups
 from analysis.geometry.imbalance import fitted
+from analysis.geometry.intervals import SHARE
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Dang et al. 2023, arXiv 2301.00437"
@@ -72,4 +74,11 @@ def imbalance_orthogonality(features: Features) -> Measured:
     if found is None:
         return undefined("a class mean is at the origin, so it has no direction", features.labelled)
     arrays = {"cosines": found.astype(np.float32), "counts": features.counts, "classes": features.classes}
-    return Measured(float(np.abs(pairs(found)).mean()), features.labelled, caveats=features.missing, arrays=arrays)
+    value = float(np.abs(pairs(found)).mean())
+    spread = without_groups(features, value, lambda rest: _apart(rest.means), SHARE)
+    return Measured(value, features.labelled, *spread, caveats=features.missing, arrays=arrays)
+
+
+def _apart(means: np.ndarray) -> float:
+    found = cosines(means)
+    return float("nan") if found is None else float(np.abs(pairs(found)).mean())

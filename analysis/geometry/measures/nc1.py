@@ -3,16 +3,15 @@
     Sw = mean over samples of (h - mu_y)(h - mu_y)'        Sb = 1/C sum over classes of (mu_c - mu_G)(mu_c - mu_G)'
 
 Sb^+ from its C - 1 largest singular vectors, fewer where the means span fewer. tr(Sw Sb^+) is then a mean over samples
-of (h - mu_y)' Sb^+ (h - mu_y): no D x D matrix is needed, and the mean has an interval. The paper writes
+of (h - mu_y)' Sb^+ (h - mu_y); only for the interval, where the means move too, Sw is made. The paper writes
 tr(Sw Sb^+) / C, its public notebook leaves out the 1/C: both are here. Papyan's are of training samples in eval mode.
 """
-
-from dataclasses import replace
 
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.intervals import mean
+from analysis.geometry.groups import MOST, Rest, without_groups
+from analysis.geometry.intervals import POSITIVE, Spread, from_groups, none
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Papyan, Han & Donoho 2020, PNAS 117(40)"
@@ -79,7 +78,8 @@ def nc1_trace(features: Features) -> Measured:
     if why := _not_defined(features):
         return undefined(why, features.labelled)
     between = float(np.square(features.centred_means).sum(axis=1).mean())
-    return _mean(features, features.apart / between)
+    spread = without_groups(features, float(np.nansum(features.apart)) / features.labelled / between, _traces, POSITIVE)
+    return _mean(features, features.apart / between, spread)
 
 
 def _nc1(features: Features, factor: float) -> Measured:
@@ -88,11 +88,41 @@ def _nc1(features: Features, factor: float) -> Measured:
     _, stretches, directions = np.linalg.svd(features.centred_means, full_matrices=False)
     rank = min(len(features.classes) - 1, int(np.count_nonzero(stretches > 1e-8 * stretches[0])))
     inverse = directions[:rank].T * (np.sqrt(len(features.classes) * factor) / stretches[:rank])
-    found = _mean(features, _stretched(features, inverse))
+    of_each = _stretched(features, inverse)
+    without = features.once("nc1 without groups", lambda: _without(features, rank))
+    value = float(np.nansum(of_each)) / features.labelled
+    spread = none() if without is None else from_groups(value, factor * without, POSITIVE)
+    said = ()
     if rank < len(features.classes) - 1:
-        said = f"The class means span {rank:,} directions, not the {len(features.classes) - 1:,} of distinct ones."
-        found = replace(found, caveats=(*found.caveats, said))
-    return found
+        said = (f"The class means span {rank:,} directions, not the {len(features.classes) - 1:,} of distinct ones.",)
+    return _mean(features, of_each, spread, said)
+
+
+def _traces(rest: Rest) -> float:
+    return float(rest.within.sum()) / rest.samples / float(np.square(rest.centred).sum(axis=1).mean())
+
+
+def _without(features: Features, rank: int) -> np.ndarray | None:
+    """(G,) tr(Sw Sb^+) without each group of samples; None where it takes too many numbers."""
+    sums = features.group_sums
+    if sums is None or len(sums.counts) * features.width**2 > 2 * MOST:  # of half the size each
+        return None
+    total, found = sums.scatters.sum(axis=0), []
+    for rest in sums:
+        inverse = _inverse(rest.centred, rank)
+        held = float(np.square(sums.sums[rest.group] @ inverse).sum(axis=1) @ (1 / rest.counts))
+        within = features.size * (total - sums.scatters[rest.group]).astype(np.float64)
+        found.append((float(((within @ inverse) * inverse).sum()) - held) / rest.samples)
+    return np.array(found)
+
+
+def _inverse(centred: np.ndarray, rank: int) -> np.ndarray:
+    """(K, D) -> (D, rank), its product with its own transpose is Sb^+; from the smaller of two Gram matrices."""
+    count, narrow = len(centred), len(centred) > centred.shape[1]
+    squares, vectors = np.linalg.eigh(centred.T @ centred if narrow else centred @ centred.T)
+    squares, vectors = squares[-rank:], vectors[:, -rank:]
+    directions = vectors if narrow else centred.T @ vectors / np.sqrt(squares)
+    return directions * np.sqrt(count / squares)
 
 
 def _not_defined(features: Features) -> str:
@@ -111,10 +141,11 @@ def _stretched(features: Features, inverse: np.ndarray) -> np.ndarray:
     return found
 
 
-def _mean(features: Features, of_each: np.ndarray) -> Measured:
+def _mean(features: Features, of_each: np.ndarray, spread: Spread, caveats: tuple[str, ...] = ()) -> Measured:
     there = features.places >= 0
     per_class = np.bincount(features.places[there], of_each[there], len(features.classes)) / features.counts
     single = int(np.count_nonzero(features.counts == 1))
     said = (f"{single:,} classes have a single sample, which cannot vary.",) if single else ()
     arrays = {"per_class": per_class, "classes": features.classes}
-    return mean(of_each[there], arrays, features.missing + said, held="class means")
+    value = float(of_each[there].mean())
+    return Measured(value, features.labelled, *spread, caveats=features.missing + said + caveats, arrays=arrays)

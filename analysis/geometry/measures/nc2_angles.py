@@ -9,6 +9,8 @@ import numpy as np
 
 from analysis.geometry.angles import cosines, pairs
 from analysis.geometry.features import Features
+from analysis.geometry.groups import without_groups
+from analysis.geometry.intervals import POSITIVE
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Papyan, Han & Donoho 2020, PNAS 117(40), figures 3 and 4"
@@ -109,7 +111,12 @@ def _of_means(features: Features, form: Callable[[np.ndarray], float | None]) ->
     caveats = features.missing
     if len(features.classes) == 2:
         caveats = (*caveats, "Two centred means are opposite by construction.")
-    return Measured(value, features.labelled, caveats=caveats)
+    spread = without_groups(features, value, lambda rest: _or_nan(form(rest.centred)), POSITIVE)
+    return Measured(value, features.labelled, *spread, caveats=caveats)
+
+
+def _or_nan(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def _of_weights(features: Features, form: Callable[[np.ndarray], float | None]) -> Measured:

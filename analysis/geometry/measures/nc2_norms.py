@@ -3,6 +3,8 @@
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.groups import without_groups
+from analysis.geometry.intervals import POSITIVE, Spread, none
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Papyan, Han & Donoho 2020, PNAS 117(40), figure 2"
@@ -26,7 +28,9 @@ def nc2_mean_norms(features: Features) -> Measured:
     """features of K classes -> 0 or more; arrays: norms, classes (K,)."""
     if features.no_spread:
         return undefined(features.no_spread, features.labelled)
-    return _spread(features.centred_means, features.classes, features.labelled, features.missing)
+    norms = _lengths(features.centred_means)
+    spread = without_groups(features, _value(norms), lambda rest: _value(_lengths(rest.centred)), POSITIVE)
+    return _spread(norms, features.classes, features.labelled, features.missing, spread)
 
 
 @MEASURES.register(
@@ -46,14 +50,20 @@ def nc2_weight_norms(features: Features) -> Measured:
     if features.sound_head is None:
         return undefined(features.no_head)
     weight, _ = features.sound_head
-    return _spread(weight, np.arange(len(weight)), 0, ())
+    return _spread(_lengths(weight), np.arange(len(weight)), 0, (), none())
 
 
-def _spread(vectors: np.ndarray, classes: np.ndarray, samples: int, caveats: tuple[str, ...]) -> Measured:
-    norms = np.sqrt(np.square(vectors).sum(axis=1))
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.square(vectors).sum(axis=1))
+
+
+def _value(norms: np.ndarray) -> float:
+    return float(norms.std(ddof=1) / norms.mean())
+
+
+def _spread(norms: np.ndarray, classes: np.ndarray, samples: int, caveats: tuple[str, ...], spread: Spread) -> Measured:
     if len(norms) < 2 or not norms.mean() > 0:
         return undefined("it takes two classes, and vectors that are not all zero", samples)
     if len(norms) == 2 and samples:
         caveats = (*caveats, "Two centred means are equally long by construction.")
-    value = float(norms.std(ddof=1) / norms.mean())
-    return Measured(value, samples, caveats=caveats, arrays={"norms": norms, "classes": classes})
+    return Measured(_value(norms), samples, *spread, caveats=caveats, arrays={"norms": norms, "classes": classes})

@@ -6,9 +6,11 @@
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.groups import without_groups
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Zhu et al. 2021, arXiv 2105.02375, section 5"
+_SPAN = (0.0, float(np.sqrt(2)))
 
 
 @MEASURES.register(
@@ -33,7 +35,9 @@ def nc2_mean_simplex(features: Features) -> Measured:
     caveats = features.missing
     if features.width < len(features.classes) - 1:
         caveats = (*caveats, f"{features.width:,} features cannot hold a simplex of {len(features.classes):,} classes.")
-    return Measured(_distance(features.centred_means), features.labelled, caveats=caveats)
+    value = _distance(features.centred_means)
+    spread = without_groups(features, value, lambda rest: _distance(rest.centred), _SPAN)
+    return Measured(value, features.labelled, *spread, caveats=caveats)
 
 
 @MEASURES.register(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.groups import Rest, without_groups
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 
@@ -34,4 +35,10 @@ def nc3(features: Features) -> Measured:
     lengths = np.sqrt(np.square(weight).sum(axis=1) * np.square(means).sum(axis=1))
     along = np.divide((weight * means).sum(axis=1), lengths, out=np.full(len(lengths), np.nan), where=lengths > 0)
     arrays = {"cosines": along, "classes": features.known}
-    return Measured(value, features.judgeable, caveats=features.missing, arrays=arrays)
+
+    def of_rest(rest: Rest) -> float:
+        moved = rest.centred[: len(weight)]
+        return float(np.square(weight / sizes[0] - moved / np.linalg.norm(moved)).sum())
+
+    spread = without_groups(features, value, of_rest, (0.0, 4.0))
+    return Measured(value, features.judgeable, *spread, caveats=features.missing, arrays=arrays)

@@ -1,9 +1,12 @@
 """How much features vary within classes, as directions (Kornblith et al. 2021; Wang et al. 2023)."""
 
 import numpy as np
+from scipy import sparse
 
 from analysis.geometry.features import Features
+from analysis.geometry.groups import GROUPS
 from analysis.geometry.heads import unit_rows
+from analysis.geometry.intervals import POSITIVE, Spread, from_groups, none
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _MOST = 2000  # samples in all, evenly over classes, but at least _LEAST of each
@@ -56,7 +59,7 @@ def variability(features: Features) -> Measured:
         asked,
         max(value - half, 0.0),
         value + half,
-        "normal, over samples, classes held fixed",
+        "normal, over samples of the classes that are there",
         arrays={"per_class": found, "classes": features.classes},
         caveats=features.missing + said,
     )
@@ -83,13 +86,33 @@ def variability_ratio(features: Features) -> Measured:
         return undefined(features.no_classes, features.labelled)
     if not features.size > 0:
         return undefined("all features are 0", features.labelled)
-    means = np.stack(
-        [unit_rows(np.asarray(features.values[one], dtype=np.float64)).mean(axis=0) for one in features.members]
-    )
+    means = _directions(features)
     within = 1 - np.square(means).sum(axis=1)
     overall = 1 - float(np.square(means.mean(axis=0)).sum())
     if not overall > 1e-12:
         return undefined("all samples point the same way", features.labelled)
     arrays = {"per_class": np.maximum(within, 0), "classes": features.classes}
     value = max(float(within.mean()) / overall, 0.0)
-    return Measured(value, features.labelled, arrays=arrays, caveats=features.missing)
+    return Measured(value, features.labelled, *_spread(features, value, means), arrays=arrays, caveats=features.missing)
+
+
+def _directions(features: Features) -> np.ndarray:
+    """(K, D) of each class, the mean of its samples' directions."""
+    total = np.zeros((len(features.classes), features.width))
+    for where, part in features.parts():
+        known = np.flatnonzero(features.places[where] >= 0)
+        chosen = (np.ones(len(known)), (features.places[where][known], known))
+        total += sparse.csr_array(chosen, shape=(len(total), len(part))) @ unit_rows(part)
+    return total / features.counts[:, None]
+
+
+def _spread(features: Features, value: float, means: np.ndarray) -> Spread:
+    sums = features.group_sums
+    if sums is None:
+        return none()
+    by_group, totals, without = sums.summed(lambda part, _: unit_rows(part)), means * features.counts[:, None], []
+    for g in range(GROUPS):
+        left = (totals - by_group[g]) / sums.left[g][:, None]
+        overall = 1 - float(np.square(left.mean(axis=0)).sum())
+        without.append(float((1 - np.square(left).sum(axis=1)).mean()) / max(overall, 1e-12))
+    return from_groups(value, np.array(without), POSITIVE)
