@@ -97,8 +97,8 @@ def test_orders_and_clicks(filled: Made, monkeypatch: pytest.MonkeyPatch) -> Non
         names = tuple(reversed(spot.names))
         turned = replace(spot, network=replace(spot.network, record=replace(spot.record, class_names=names)))
         assert class_order.shown(subject(), turned, np.arange(CLASSES)).tolist() == [0, 2]  # the same two, by name
-        matrices.pair(shown, spot, matrices.KINDS["weights"], 0, 2)
-        matrices.pair(shown, spot, matrices.KINDS["margins"], 0, 2)
+        matrices.pair(shown, spot, matrices.KINDS["weights"], 0, 2, "here")
+        matrices.pair(shown, spot, matrices.KINDS["margins"], 0, 2, "here")
         np.testing.assert_array_equal(held[0][0], np.flatnonzero((labels == 0) | (labels == 2)))
         assert held[1][1] == "class class 0"
 

@@ -43,6 +43,15 @@ def test_what_was_measured_is_shown_first(workspace: Path) -> None:
     closed()
 
 
+def test_a_model_that_names_other_classes_stands_last(workspace: Path) -> None:
+    (record,) = made(workspace, 20, 2, 4, 1, pictures=False).passes
+    strange = replace(record, pass_id="a" * 64, model_name="another", class_map=(-1,) * len(record.class_map))
+    others = [replace(record, pass_id=f"{i:064d}", model_name=f"z{i}") for i in range(3)]
+    assert models_here.usual([strange, record]) == ("net", "another")
+    assert "another" not in models_here.usual([strange, record, *others])
+    closed()
+
+
 def test_a_model_is_there_where_its_file_is_or_where_it_was_run(workspace: Path) -> None:
     made(workspace, 20, 2, 4, 1, pictures=False)
     folder = resources.settings().imported_models

@@ -12,7 +12,8 @@ from app.boundary import guarded
 from app.geometry_choice import Subject
 from app.widgets.embeddings import explore
 from app.widgets.geometry import class_order
-from app.widgets.geometry.spot import Spot, all_classes, explained, of_classes, select
+from app.widgets.geometry.picked import select, turned
+from app.widgets.geometry.spot import Spot, all_classes, explained, of_classes
 
 KEY = "geometry.class_table"
 COLUMNS = {
@@ -36,16 +37,17 @@ def table(subject: Subject, spot: Spot, height: int = 400) -> None:
         rows["Right"] = 100 * known.accuracy[classes]
     rows |= columns(spot, classes)
     key = f"{KEY}.{digest(classes=classes.tolist())[:8]}"
+    own = turned(key)
 
     @guarded
     def picked() -> None:
-        cells = explore.selected(key).get("cells") or []
+        cells = explore.selected(own).get("cells") or []
         if cells and 0 <= int(cells[0][0]) < len(classes):
             code = int(classes[int(cells[0][0])])
-            select(subject, np.flatnonzero(known.own == code), f"class {spot.names[code]}")
+            select(subject, np.flatnonzero(known.own == code), f"class {spot.names[code]}", key)
 
     st.dataframe(
-        rows, hide_index=True, height=min(40 + 30 * len(classes), height), key=key, on_select=picked, row_height=30,
+        rows, hide_index=True, height=min(40 + 30 * len(classes), height), key=own, on_select=picked, row_height=30,
         selection_mode="single-cell", column_config=_configured(spot, rows),
     )  # fmt: skip
     whose = "with a label" if spot.network.foreign else "whose class the network knows"

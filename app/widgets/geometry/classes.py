@@ -14,10 +14,12 @@ from app.widgets.embeddings import explore
 from app.widgets.embeddings.numbers import told
 from app.widgets.geometry import class_order, class_table, matrices
 from app.widgets.geometry.matrices import KINDS, Square
+from app.widgets.geometry.picked import select, turned
 from app.widgets.geometry.shell import panel
-from app.widgets.geometry.spot import Spot, chosen, line, of_classes, select, stated
+from app.widgets.geometry.spot import Spot, chosen, line, of_classes, stated
 
 KEY = "geometry.classes"
+SPREAD_KEY = f"{KEY}.spread.chart"
 SPREADS = ("angle_to_mean", "angle_to_weight", "length", "margin_distance", "margin_logit")
 AXES = {
     "angle_to_mean": "Angle to the own class's mean, degrees",
@@ -35,7 +37,7 @@ SIDE, LOW, SPREAD = 400, 340, 410
 def section(subject: Subject) -> None:
     """Matrices side by side with the pairs that stand out; spreads; the table."""
     with line("classes"):
-        spot = chosen(subject)
+        spot = chosen(subject, layers=True)
         if spot is not None:
             class_order.controls(subject, spot)
     if spot is None:
@@ -108,7 +110,7 @@ def _spreads(subject: Subject, spot: Spot) -> None:
             np.asarray(arrays["quantiles"])[rows], [spot.names[c] for c in classes], classes.tolist(),
             title=AXES[name], height=SPREAD, dark=st.context.theme.type == "dark",
         )  # fmt: skip
-        explore.clickable(figure, f"{KEY}.spread.chart", lambda code: _of_class(subject, spot, int(code[0])))
+        explore.clickable(figure, turned(SPREAD_KEY), lambda code: _of_class(subject, spot, int(code[0])))
         stated(spot, (name,))
 
 
@@ -119,7 +121,7 @@ def _brief(name: str) -> str:
 
 def _of_class(subject: Subject, spot: Spot, code: int) -> None:
     samples = np.flatnonzero(of_classes(subject, spot).own == code)
-    select(subject, samples, f"class {spot.names[code]}")
+    select(subject, samples, f"class {spot.names[code]}", SPREAD_KEY)
 
 
 def _sphere(subject: Subject, spot: Spot) -> None:
@@ -144,14 +146,14 @@ def _sphere(subject: Subject, spot: Spot) -> None:
         chosen=None if subject.selected is None else np.isin(samples, subject.selected), angle=AXES[name], height=LOW,
         dark=st.context.theme.type == "dark",
     )  # fmt: skip
-    key = f"{KEY}.sphere"
+    key = turned(f"{KEY}.sphere")
 
     @guarded
     def lassoed() -> None:
         points = explore.selected(key).get("points") or []
         ids = [int(p["customdata"][0]) for p in points if p.get("customdata") is not None]
         if ids:
-            select(subject, np.array(ids), "lasso in length and angle")
+            select(subject, np.array(ids), "lasso in length and angle", f"{KEY}.sphere")
 
     st.plotly_chart(
         figure, key=key, on_select=lassoed, selection_mode=("lasso", "box"), config={"displayModeBar": False}

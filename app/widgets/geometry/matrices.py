@@ -14,7 +14,8 @@ from app.figures.geometry_matrix import CLICKED, PAINTED, Ramp, Scale, bounds, h
 from app.geometry_choice import Subject
 from app.widgets.embeddings import explore
 from app.widgets.geometry import class_order
-from app.widgets.geometry.spot import Spot, explained, of_classes, select
+from app.widgets.geometry.picked import select, turned
+from app.widgets.geometry.spot import Spot, explained, of_classes
 
 PAIRS = 200
 NAME_PX = 118
@@ -90,17 +91,17 @@ def drawn(
     if len(names) > CLICKED or spot.of_weights:
         st.plotly_chart(figure, key=key, config={"displayModeBar": False, "scrollZoom": True})
         return
-    explore.clickable(figure, key, lambda cell: pair(subject, spot, kind, int(cell[0]), int(cell[1])))
+    explore.clickable(figure, turned(key), lambda cell: pair(subject, spot, kind, int(cell[0]), int(cell[1]), key))
 
 
-def pair(subject: Subject, spot: Spot, kind: Kind, row: int, column: int) -> None:
-    """Select what a cell is about: samples of both classes; of margins, those of the row. In a callback."""
+def pair(subject: Subject, spot: Spot, kind: Kind, row: int, column: int, key: str) -> None:
+    """Select what a cell is about: samples of both classes; of margins, those of the row. In a callback of `key`."""
     known = of_classes(subject, spot)
     if row == column or not kind.symmetric:
-        select(subject, np.flatnonzero(known.own == row), f"class {spot.names[row]}")
+        select(subject, np.flatnonzero(known.own == row), f"class {spot.names[row]}", key)
         return
     both = np.flatnonzero((known.own == row) | (known.own == column))
-    select(subject, both, f"classes {spot.names[row]} and {spot.names[column]}")
+    select(subject, both, f"classes {spot.names[row]} and {spot.names[column]}", key)
 
 
 def extremes(found: Square, most: int = PAIRS) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -138,14 +139,15 @@ def listed(subject: Subject, spot: Spot, found: Square, key: str, height: int = 
             help="Samples of one that the network takes for the other" if found.kind.symmetric else
             "Samples of the first that the network takes for the second",
         )  # fmt: skip
-    own = f"{key}.{digest(first=rows[:20].tolist(), second=columns[:20].tolist())[:8]}"
+    key = f"{key}.{digest(first=rows[:20].tolist(), second=columns[:20].tolist())[:8]}"
+    own = turned(key)
 
     @guarded
     def picked() -> None:
         cells = explore.selected(own).get("cells") or []
         if cells and 0 <= int(cells[0][0]) < len(rows):
             at = int(cells[0][0])
-            pair(subject, spot, found.kind, int(rows[at]), int(columns[at]))
+            pair(subject, spot, found.kind, int(rows[at]), int(columns[at]), key)
 
     st.dataframe(
         table, hide_index=True, height=min(40 + 30 * len(rows), height), key=own, row_height=30,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from analysis.pipelines.geometry_classes import foreign
 from analysis.records import DatasetRecord, PassRecord
 from app import resources, settings
 from app.families import MIDDLE
@@ -29,17 +30,20 @@ def ordered(names: Collection[str]) -> list[str]:
 def usual(there: Sequence[PassRecord]) -> tuple[str, ...]:
     """Of these passes, the latest first: the founder of the latest and two telling variants, else other founders.
 
-    Those that were measured come before those that were not, and those with the head's input before the others.
+    Those that name classes of the dataset come before those that name others, then those that were measured, then
+    those with the head's input.
     """
     names = list(dict.fromkeys(p.model_name for p in there))
+    strange = {p.model_name: foreign(p) for p in reversed(there)}
     if len(names) <= FIRST:
-        return tuple(ordered(names))
-    ready = sorted(names, key=_readiness(there).__getitem__)
+        return tuple(sorted(ordered(names), key=strange.__getitem__))
+    readiness = _readiness(there)
+    ready = sorted(names, key=lambda name: (strange[name], readiness[name]))
     founders = [name for name in ready if not made_from(name, names)]
     latest = next(f for f in founders if f == ready[0] or made_from(ready[0], [f]))
-    telling = _telling([name for name in ready if made_from(name, [latest])], _readiness(there))
+    telling = _telling([name for name in ready if made_from(name, [latest])], readiness)
     chosen = dict.fromkeys([latest, *telling, *founders, *ready])
-    return tuple(ordered(list(chosen)[:FIRST]))
+    return tuple(sorted(ordered(list(chosen)[:FIRST]), key=strange.__getitem__))
 
 
 def _readiness(there: Sequence[PassRecord]) -> dict[str, int]:

@@ -20,8 +20,9 @@ from app.widgets.embeddings import place as embeddings_place
 from app.widgets.embeddings import uploaded as shared
 from app.widgets.embeddings.small import small
 from app.widgets.geometry import features_here, uploaded
+from app.widgets.geometry.picked import select
 from app.widgets.geometry.shell import panel
-from app.widgets.geometry.spot import Spot, chosen, line, select
+from app.widgets.geometry.spot import Spot, chosen, line
 
 if TYPE_CHECKING:
     from analysis.pipelines.geometry_placing import Percentile, PlacedUpload

@@ -11,6 +11,7 @@ from app.boundary import boundary, guarded, plain
 from app.geometry_choice import PAGE, Choice, Subject
 from app.widgets import elsewhere
 from app.widgets.embeddings.selection import MOST_SAVED, saved
+from app.widgets.geometry import picked
 
 
 def current(choice: Choice, dataset: DatasetRecord) -> tuple[np.ndarray | None, str]:
@@ -30,7 +31,7 @@ def section(subject: Subject) -> None:
         else:
             count = f":primary-badge[{len(selected):,} of {size:,} selected]"
             st.markdown(f"{count} {plain(subject.words)}", width="content")
-            st.button("Clear", icon=":material/close:", key="geometry.clear", on_click=guarded(linked.drop))
+            st.button("Clear", icon=":material/close:", key="geometry.clear", on_click=guarded(picked.clear))
             _save(subject)
         _saved(subject)
         if selected is not None:

@@ -12,6 +12,7 @@ from app import geometry_words as words
 from app.boundary import guarded, plain
 from app.geometry_choice import Subject
 from app.widgets.geometry import depth, unknown
+from app.widgets.geometry.picked import select, turned
 from app.widgets.geometry.shell import panel
 from app.widgets.geometry.spot import (
     Spot,
@@ -21,7 +22,6 @@ from app.widgets.geometry.spot import (
     line,
     measure_of,
     measured,
-    select,
     spot_of,
     usual_tap,
 )
@@ -75,7 +75,8 @@ def _table(subject: Subject, names: Sequence[str]) -> None:
     for spot in spots:
         table[spot.network.name] = [_cell(spot.numbers.get(n)) for n in rows]
     table["n"] = [_samples(spots, n) for n in rows]
-    own = f"{KEY}.table.{digest(tap=tap, rows=rows, models=[s.network.name for s in spots])[:8]}"
+    key = f"{KEY}.table.{digest(tap=tap, rows=rows, models=[s.network.name for s in spots])[:8]}"
+    own = turned(key)
 
     @guarded
     def picked() -> None:
@@ -85,7 +86,9 @@ def _table(subject: Subject, names: Sequence[str]) -> None:
         found = [s for s in spots if s.network.name == cells[0][1]]
         wrong = found[0].arrays(rows[int(cells[0][0])]).get("wrong") if found else None
         if wrong is not None:
-            select(subject, wrong, f"{labelled(rows[int(cells[0][0])])} wrong at {words.tap(tap)} of {cells[0][1]}")
+            select(
+                subject, wrong, f"{labelled(rows[int(cells[0][0])])} wrong at {words.tap(tap)} of {cells[0][1]}", key
+            )
 
     st.dataframe(
         table, hide_index=True, key=own, on_select=picked, selection_mode="single-cell", row_height=32,

@@ -13,7 +13,7 @@ import streamlit as st
 from analysis.measurements import Measurement
 from analysis.pipelines.geometry_classes import labels_of
 from analysis.records import PassRecord
-from app import geometry_words, linked, resources
+from app import geometry_words, resources
 from app.boundary import guarded, plain
 from app.figures.variant_colours import COLOURS
 from app.geometry_choice import PAGE, Network, Subject, heard
@@ -227,11 +227,6 @@ def _counted(subject: Subject, spot: Spot) -> OfClasses:
     right = np.bincount(own[asked], known.correct[asked], minlength=count)
     accuracy = np.divide(right, of, out=np.full(count, np.nan), where=of > 0)
     return OfClasses(own, known.prediction.astype(np.int64), counts, accuracy)
-
-
-def select(subject: Subject, samples: np.ndarray, words: str) -> None:
-    """These samples become the selection of all pages. In a callback."""
-    linked.hold(subject.dataset.dataset_id, samples, words)
 
 
 def all_classes(spot: Spot, measure: str, name: str) -> np.ndarray:

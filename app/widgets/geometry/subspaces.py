@@ -35,7 +35,7 @@ SIDE, CAPTION_PX = 430, 28
 def section(subject: Subject) -> None:
     """Angles between all pairs of classes at k directions; then accuracy and energy by k."""
     with line("subspaces"):
-        spot = chosen(subject)
+        spot = chosen(subject, layers=True)
         if spot is not None:
             class_order.controls(subject, spot)
     if spot is None:
