@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.geometry.caveats import FEW
 from analysis.measurements import Measurement
 from analysis.pipelines.geometry_taps import PENULTIMATE, outline
 
@@ -114,7 +115,7 @@ def _jump(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
 def _collapse(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
     """Samples of a class nearly one point at the last tap, or a head that answers otherwise than class means."""
     curve = _curve(numbers, "nc1_trace")  # a share: other forms have no scale that says how near it is
-    if curve and curve[-1].value < COLLAPSED:
+    if curve and curve[-1].value < COLLAPSED and not _of_few(curve[-1]):
         n, measure = curve[-1], measure_of(curve[-1].measure)
         text = (
             f"The classes of {name} are nearly collapsed at {layer(n.tap)}: {measure.label} is {in_words(n, measure)}."
@@ -122,7 +123,7 @@ def _collapse(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
         fact = (_COLLAPSE, n.measure, n.tap)
         yield Finding(text, n.measure, n.tap, {name: n.value}, 1 - n.value, name, fact, in_words(n, measure))
     last = [n for n in numbers if n.measure == "nc4" and n.tap == PENULTIMATE]
-    if last and last[0].value > COLLAPSED:
+    if last and last[0].value > COLLAPSED and not _of_few(last[0]):
         n = last[0]
         text = (
             f"{_percent(n.value)} of samples get another class from {name}'s head than the nearest class mean would "
@@ -135,7 +136,7 @@ def _collapse(name: str, numbers: Sequence[Measurement]) -> Iterator[Finding]:
 def overlap(name: str, numbers: Sequence[Measurement], arrays: Arrays, class_names: Sequence[str]) -> Iterator[Finding]:
     """The two classes whose means point most alike at the last tap."""
     curve = _curve(numbers, "class_mean_angles")
-    if not curve:
+    if not curve or _of_few(curve[-1]):
         return
     n, measure = curve[-1], measure_of("class_mean_angles")
     kept = arrays(n.pass_id, n.tap, n.measure)
@@ -178,6 +179,11 @@ def imbalance(
     )
     strength = float(1 - counts[least] / counts[most]) / 2
     yield Finding(text, n.measure, n.tap, {first: float(norms[most]), second: float(norms[least])}, strength)
+
+
+def _of_few(number: Measurement) -> bool:
+    """Whether most classes have hardly any samples: what their means say is then mostly said by single samples."""
+    return any(FEW in said for said in number.caveats)
 
 
 def _curve(numbers: Sequence[Measurement], name: str) -> list[Measurement]:

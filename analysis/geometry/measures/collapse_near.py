@@ -5,7 +5,7 @@
 for features H0 (D, N) of one tap, Y one-hot. At fixed W, H = A H0 + B Y with A = l_H (W'W + l_H I)^-1 and
 B = (W'W + l_H I)^-1 W'; at fixed H, W = Y H' (H H' + (N/C) l_W I)^-1. Both see H0 only through its second moment and
 its class sums, so the two steps are taken in turn on D x D matrices, whatever N is, until nothing moves. Each step
-lowers the loss; Sw of H is A Sw A' and its class means are A mu_c + B e_c.
+lowers the loss, slowly where a class is hardly learnt; Sw of H is A Sw A' and its class means are A mu_c + B e_c.
 """
 
 from typing import Annotated
@@ -17,6 +17,7 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
 _MOST, _STILL = 300, 1e-7
+_SETTLED = 0.01  # of the number: what the last half of all steps may move it by without a word
 
 
 @MEASURES.register(
@@ -27,8 +28,8 @@ _MOST, _STILL = 300, 1e-7
     tells="spread within classes",
     paper="Tirer, Huang & Niles-Weed 2023, arXiv 2210.16658",
     convention="tr(Sw)/tr(Sb) of the H that minimises the near-collapse loss, over that of H0; H0 divided by its root "
-    "mean squared length, about the origin. l_H holds features where they are, l_W decays the head.",
-    reads="Below 1 always: features that may move a little collapse; the smaller, the closer this tap is to collapse.",
+    "mean squared length, about the origin. l_H holds features where they are, l_W decays the head. At most 300 steps.",
+    reads="The smaller, the closer this tap is to collapse; at 1, features that may move a little stay as they are.",
     fails="The model has one linear layer above: how the layers in between would move these features it does not know.",
     differs="Minimised over both W and H by turns, from W of least squares; the paper analyses gradient flow.",
     better="low",
@@ -43,7 +44,7 @@ def collapse_near(
     feature_decay: Annotated[float, Range(1e-4, 100)] = 0.1,
     weight_decay: Annotated[float, Range(1e-5, 1)] = 5e-3,
 ) -> Measured:
-    """features of K classes -> 0 to 1; arrays: ratios (steps,) tr(Sw)/tr(Sb) from H0 on, one for each pair of steps."""
+    """features of K classes -> 0 or more; arrays: ratios (steps,) tr(Sw)/tr(Sb) from H0 on, one a pair of steps."""
     if features.no_spread:
         return undefined(features.no_spread, features.labelled)
     if features.counts.max() < 2:
@@ -55,9 +56,10 @@ def collapse_near(
     if not np.trace(within) > 1e-24:
         return undefined("nothing varies within classes: the features are collapsed already", features.labelled)
     ratios = _ratios(means, within, shares, feature_decay, weight_decay)
-    caveats = features.missing
-    if len(ratios) > _MOST:
-        caveats = (*caveats, f"It still moved after {_MOST:,} steps.")
+    caveats, half = features.missing, len(ratios) // 2
+    late = float(abs(ratios[-1] - ratios[half]) / ratios[-1])
+    if len(ratios) > _MOST and late > _SETTLED:
+        caveats = (*caveats, f"After {_MOST:,} steps it is not settled: the last {half:,} moved it by {late:.0%}.")
     return Measured(float(ratios[-1] / ratios[0]), features.labelled, caveats=caveats, arrays={"ratios": ratios})
 
 

@@ -7,7 +7,9 @@ import numpy as np
 from analysis.geometry.features import Features
 from analysis.geometry.measures.mle import mle
 from analysis.geometry.measures.twonn import twonn
-from analysis.geometry.registry import MEASURES, Measured
+from analysis.geometry.registry import MEASURES, Measured, undefined
+
+_DRAWN = 1000
 
 
 @MEASURES.register(
@@ -22,10 +24,15 @@ from analysis.geometry.registry import MEASURES, Measured
     reads="Below 1: the network has folded the data into fewer dimensions, as the theory says of trained ones.",
     fails="Both estimates come out too small in high dimensions, the larger one more: the ratio is then too near 1.",
     unmoved=("permutation", "rotation", "scaling", "shift"),
-    drawn=1000,
+    drawn=_DRAWN,
 )
 def data_dimension(data: Features, features: Features, *, by: Literal["mle", "twonn"] = "mle") -> Measured:
-    """data and features of the same samples -> the ratio; arrays: d_data (3,) value, low, high, d_repr (3,)."""
+    """data and features of the same samples -> the ratio; arrays: d_data (3,) value, low, high, d_repr (3,).
+
+    Of more than 1,000 samples the data may be of those alone that `features.drawn(1000)` names.
+    """
+    if len(data) + data.left_out not in (len(features) + features.left_out, len(features.drawn(_DRAWN))):
+        return undefined("the two are not of the same samples")
     estimate = mle if by == "mle" else twonn
     below, above = estimate(data), estimate(features)
     for found in (below, above):

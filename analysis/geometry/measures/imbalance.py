@@ -5,11 +5,12 @@ import numpy as np
 from analysis.geometry.angles import cosines, pairs
 from analysis.geometry.features import Features
 from analysis.geometry.groups import without_groups
-from analysis.geometry.imbalance import fitted
+from analysis.geometry.imbalance import fitted, predicted
 from analysis.geometry.intervals import SHARE
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Dang et al. 2023, arXiv 2301.00437"
+_SIZES = 4  # different class sizes: through two, a line of two numbers always goes
 
 
 @MEASURES.register(
@@ -20,13 +21,17 @@ _PAPER = "Dang et al. 2023, arXiv 2301.00437"
     paper=_PAPER,
     convention="R^2 over classes of ||w_k||^2 by a sqrt(n_k) - b, where a = sqrt(l_H/l_W) and b = N l_H of squared "
     "loss without bias are fitted, neither below 0; n_k counts the samples given.",
-    reads="1: larger classes have longer weights exactly as the theory of deep linear networks says.",
+    reads="1: larger classes have longer weights exactly as theory says; below 0: equal lengths would fit better.",
     fails="It needs the class sizes of training: of a test set with equal or other sizes it says nothing.",
     differs="The decays are fitted, as they are rarely known; where they are, analysis.geometry.imbalance predicts.",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    version=2,  # not of fewer than four different class sizes
 )
 def imbalance_fit(features: Features) -> Measured:
-    """features with a head -> at most 1; arrays: counts, weight_norms, mean_norms, predicted, classes (K,)."""
+    """features with a head -> at most 1; arrays (K,): counts, weight_norms, mean_norms, predicted, classes.
+
+    predicted_means (K,) too, the lengths of class means by the decays that were fitted, where both are above 0.
+    """
     if features.no_truth or features.sound_head is None:
         return undefined(features.no_truth)
     classes, counts = features.known, features.counts[: len(features.known)]
@@ -34,11 +39,13 @@ def imbalance_fit(features: Features) -> Measured:
         few = "fewer than two of the head's classes have samples"
         why = few if len(counts) < 2 else "all classes have the same number of samples"
         return undefined(why, features.judgeable)
+    if (sizes := len(np.unique(counts))) < _SIZES:
+        return undefined(f"classes have {sizes} different sizes, and two numbers are fitted", features.judgeable)
     squares = np.square(features.sound_head[0][classes]).sum(axis=1)
     apart = float(np.square(squares - squares.mean()).sum())
     if apart <= 1e-24 * float(np.square(squares).sum()):
         return undefined("all classes have equally long weights", features.judgeable)
-    line, _, offset = fitted(counts, squares)
+    line, slope, offset = fitted(counts, squares)
     arrays = {
         "counts": counts,
         "weight_norms": np.sqrt(squares),
@@ -46,6 +53,10 @@ def imbalance_fit(features: Features) -> Measured:
         "predicted": np.sqrt(line),
         "classes": classes,
     }
+    if slope > 0 and offset > 0:
+        decay = offset / features.judgeable  # l_H; l_W = l_H / a^2
+        of_means = predicted(counts, weight_decay=decay / slope**2, feature_decay=decay).feature_squares
+        arrays["predicted_means"] = np.sqrt(of_means)
     said = () if offset > 0 else ("The best line has no decay of features in it: it goes through the origin.",)
     value = 1 - float(np.square(squares - line).sum()) / apart
     return Measured(value, features.judgeable, caveats=features.missing + said, arrays=arrays)

@@ -95,6 +95,8 @@ def split(features: Features, most: int | None = None) -> tuple[np.ndarray, np.n
     """Places to learn from and places to ask, ascending; and in words why there are none."""
     if features.no_classes:
         return np.empty(0, np.int64), np.empty(0, np.int64), features.no_classes
+    if not features.width:
+        return np.empty(0, np.int64), np.empty(0, np.int64), "there are no features"
     random = np.random.default_rng(features.seed)
     order = random.permutation(np.flatnonzero(features.places >= 0))[:most]
     order = order[np.argsort(features.places[order], kind="stable")]

@@ -29,8 +29,10 @@ _PAPER = "Li et al. 2023, ICLR, arXiv 2210.06313"
 )
 def sparsity(features: Features) -> Measured:
     """features -> 0 to 1; arrays: samples (N,), per_feature (D,) share of samples where it is 0."""
+    if not features.width:
+        return undefined("there are no features", len(features))
     samples, counts = [np.empty(0)], np.zeros(features.width)
-    for _, part in features.parts() if features.width else ():
+    for _, part in features.parts():
         samples.append(zeros(part))
         counts += np.count_nonzero(part == 0, axis=0)
     per_feature = counts / max(len(features), 1)
@@ -53,6 +55,8 @@ def sparsity(features: Features) -> Measured:
 )
 def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0.01) -> Measured:
     """features -> 0 to 1; arrays: samples (N,)."""
+    if not features.width:
+        return undefined("there are no features", len(features))
     samples = np.concatenate([near_zeros(part, near) for _, part in features.parts()] or [np.empty(0)])
     return mean(samples, {"samples": samples})
 
@@ -73,6 +77,8 @@ def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0
 )
 def sparsity_energy(features: Features, *, energy: Annotated[float, Range(0.01, 1)] = 0.99) -> Measured:
     """features -> above 0 to 1; arrays: samples (n,), rows (n,) in what was given."""
+    if not features.width:
+        return undefined("there are no features", len(features))
     places = features.drawn(1000)
     rows = np.asarray(features.values[places], dtype=np.float64)
     samples = carrying(rows / max(float(np.abs(rows).max(initial=0)), 1e-300), energy)

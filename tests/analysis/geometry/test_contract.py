@@ -182,6 +182,27 @@ def test_unmoved_by_what_it_says(measure: Measure, how: str):
     assert same(one, two, relative=1e-6, absolute=1e-8), (one.value, two.value)
 
 
+DRAWN = [measure for measure in ALL if measure.drawn and "permutation" in measure.unmoved]
+
+
+@every(DRAWN)
+def test_where_a_part_is_drawn_it_says_so_and_another_part_says_alike(measure: Measure):
+    """Of more samples than are asked another order has other ones asked: two draws, as far as their interval says."""
+    count = max(2 * measure.drawn, 600)
+    given = blobs(count, width=6)
+    one, two = measured(measure, given), measured(measure, permuted(given))
+    assert f"(up to {measure.drawn:,})" in measure.unmoved_by
+    assert one.value != two.value
+    half = max(one.high - one.low, two.high - two.low) / 2
+    assert np.isnan(half) or abs(one.value - two.value) <= 2.5 * half, (one.value, two.value, half)
+
+
+@every(DRAWN)
+def test_where_all_are_asked_order_is_nothing(measure: Measure):
+    given = blobs(measure.drawn, width=6)
+    assert same(measured(measure, given), measured(measure, permuted(given)), relative=1e-6)
+
+
 def bad() -> dict[str, Given]:
     good, random = blobs(count=60), np.random.default_rng(8)
     nothing, labels = np.full(60, -1), good.labels
@@ -205,6 +226,7 @@ def bad() -> dict[str, Given]:
         "constant in the last digits": replace(flat, values=np.full((60, 8), 0.1) + 1e-17 * good.values),
         "zero": replace(good, values=np.zeros((60, 8)), second=np.zeros((60, 6))),
         "one feature varies": replace(good, values=good.values * (np.arange(8) == 3)),
+        "no features": replace(good, values=good.values[:, :0], weight=good.weight[:, :0], second=good.second[:, :0]),
         "one feature": replace(good, values=good.values[:, :1], weight=good.weight[:, :1], second=good.second[:, :1]),
         "duplicates": replace(good, values=good.values[labels], second=good.second[labels], labels=labels),
         "every sample twice": replace(good, values=np.repeat(good.values[:30], 2, axis=0)),
@@ -311,3 +333,50 @@ def test_what_is_lacking_is_said_of_whose_classes_they_are():
     whys = {of_head: measured(MEASURES["nc1"], replace(one, of_head=of_head)).why for of_head in (True, False)}
     assert whys[True].endswith("fewer than two of the network's classes have samples here")
     assert whys[False].endswith("because fewer than two classes have samples here")
+
+
+@every(ALL)
+def test_rows_that_are_not_finite_are_said_to_be_left_out(measure: Measure):
+    given = blobs()
+    some, second = given.values.copy(), given.second.copy()
+    some[::40, 2], second[1, 0] = NAN, np.inf
+    one, two = replace(given, values=some, second=second).made()
+    found = measure.function(one, two) if measure.kind == "pair" else measure.function(one)
+    count = 7 if measure.kind == "pair" else 6
+    assert f"{count} samples with features that are not finite are left out." in found.caveats
+
+
+@every([measure for measure in ALL if measure.of_means])
+def test_means_of_single_samples_are_none(measure: Measure):
+    given = replace(blobs(12, classes=12), labels=np.arange(12))
+    assert "every class has a single sample" in measured(measure, given).why
+    given = replace(given, labels=np.minimum(np.arange(12), 7))
+    found = measured(measure, given)
+    assert any("7 of 8 classes have a single sample" in said or said.startswith("7 classes") for said in found.caveats)
+    assert any("Half of the classes have at most 1 sample:" in said for said in found.caveats)
+    assert not any("sample" in said for said in measured(measure, blobs()).caveats)
+
+
+@every([measure for measure in ALL if measure.asks_others])
+def test_copies_that_know_the_answer_are_told(measure: Measure):
+    given = blobs(300)
+    twice = replace(given, values=np.repeat(given.values[:150], 2, axis=0), labels=np.repeat(given.labels[:150], 2))
+    twice = replace(twice, second=twice.values[:, :6])
+    said = "150 of 300 samples have exactly the features of another: held-out samples may have been learnt."
+    assert said in measured(measure, twice).caveats
+    assert not any("features of another" in one for one in measured(measure, given).caveats)
+
+
+def test_copies_are_those_equal_to_the_last_bit():
+    values = np.array([[0.0, 1], [-0.0, 1], [1, 0], [0.0, np.nextafter(1, 2)], [-1, 0], [0, -1]])
+    assert Features(values).copies == 1
+    assert Features(values.astype(np.float32)).copies == 2
+    assert Features(np.zeros((5, 0))).copies == 4
+
+
+def test_data_of_other_samples_is_not_set_beside_features():
+    values = np.random.default_rng(0).normal(size=(1400, 6))
+    beside = MEASURES["data_dimension"].function
+    for count, of in ((300, 400), (1000, 1100), (400, 400)):
+        assert np.isfinite(beside(Features(values[:count]), Features(values[:of])).value) == (count != 300)
+    assert "not of the same samples" in beside(Features(values[:300]), Features(values[:400])).why

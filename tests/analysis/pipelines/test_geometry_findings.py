@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from analysis.geometry import MEASURES
+from analysis.geometry.features import Features
 from analysis.measurements import Measurement
 from analysis.pipelines.geometry_findings import CHANGES, stands_out
 
@@ -108,6 +109,19 @@ def test_collapse_and_a_head_that_differs_from_means():
     assert "nearly collapsed at the head's input" in found.text
     (found,) = stands_out([("net", [number("nc4", 0.25)])])
     assert "25 % of samples" in found.text
+
+
+def test_nothing_is_made_of_means_of_a_few_samples():
+    """As the measure itself says it, of three samples a class."""
+    random = np.random.default_rng(0)
+    features = Features(random.normal(size=(36, 8)), np.arange(36) % 12, predictions=np.zeros(36, np.int64))
+    told = {name: MEASURES[name].function(features) for name in ("nc4", "nc1_trace", "class_mean_angles")}
+    kept = told["class_mean_angles"].arrays
+    given = {"arrays": lambda *_: kept, "class_names": {"net": tuple("abcdefghijkl")}}
+    numbers = [number("nc4", told["nc4"].value), number("nc1_trace", 0.02), number("class_mean_angles", 20.0)]
+    assert len(stands_out([("net", numbers)], **given)) == 3
+    (found,) = stands_out([("net", [replace(n, caveats=told[n.measure].caveats) for n in numbers])], **given)
+    assert found.strength == 0
 
 
 def test_classes_that_overlap_and_counts_that_are_uneven():
