@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
@@ -24,18 +25,38 @@ def asks(methods: str, params: Sequence[str]) -> "tuple[Ask, ...]":
     """`M1,M2` and `METHOD.NAME=VALUE` as what is asked; values stay texts, the registry reads them."""
     from analysis.types import Ask
 
-    turned: dict[str, dict[str, str]] = {name: {} for name in listed(methods)}
-    if not turned:
+    names = listed(methods)
+    if not names:
         raise typer.BadParameter("name at least one method.", param_hint="--method")
+    given = turned(params, "METHOD")
+    for method in given:
+        if method not in names:
+            said = f"'{method}.{next(iter(given[method]))}' turns {method}, which --method does not ask for."
+            raise typer.BadParameter(said, param_hint="--param")
+    return tuple(Ask(name, tuple(given.get(name, {}).items())) for name in names)
+
+
+def turned(params: Sequence[str], noun: str) -> dict[str, dict[str, str]]:
+    """`METHOD.NAME=VALUE`, several, by method; values stay texts, the registry reads them."""
+    found: dict[str, dict[str, str]] = {}
     for text in params:
         name, equals, value = text.partition("=")
         method, dot, parameter = name.strip().partition(".")
         if not (equals and dot and parameter):
-            raise typer.BadParameter(f"'{text}' is not METHOD.NAME=VALUE.", param_hint="--param")
-        if method not in turned:
-            raise typer.BadParameter(f"'{text}' turns {method}, which --method does not ask for.", param_hint="--param")
-        turned[method][parameter.strip()] = value.strip()
-    return tuple(Ask(method, tuple(values.items())) for method, values in turned.items())
+            raise typer.BadParameter(f"'{text}' is not {noun}.NAME=VALUE.", param_hint="--param")
+        found.setdefault(method, {})[parameter.strip()] = value.strip()
+    return found
+
+
+def file_kind(out: Path | None, kinds: Sequence[str] = (".csv", ".parquet")) -> str:
+    """The ending of a file to be written, before anything is done: one of these, which say what is written."""
+    if out is None:
+        return ""
+    kind = out.suffix.lower()
+    if kind not in kinds:
+        said = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if len(kinds) > 1 else kinds)
+        raise typer.BadParameter(f"'{out.name}' does not end in {said}.", param_hint="--out")
+    return kind
 
 
 def pairs(given: Sequence[str], option: str) -> dict[str, str]:

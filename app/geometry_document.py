@@ -45,6 +45,7 @@ def numbers(subject: Subject) -> pa.Table:
     from analysis.geometry import MEASURES
 
     names = {n.record.pass_id: n.name for n in subject.networks if n.record is not None}
+    known = set(words.in_order(n.measure for network in subject.networks for n in network.numbers))
     rows = [
         {
             "model": network.name,
@@ -52,16 +53,16 @@ def numbers(subject: Subject) -> pa.Table:
             "condition": subject.choice.condition,
             "tap": n.tap,
             "place": n.place,
-            "group": MEASURES[n.measure].group if n.measure in MEASURES else "",
+            "group": MEASURES[n.measure].group if n.measure in known else "",
             "measure": n.measure,
-            "label": MEASURES[n.measure].label if n.measure in MEASURES else "",
+            "label": MEASURES[n.measure].label if n.measure in known else "",
             "value": n.value,
-            "unit": MEASURES[n.measure].unit if n.measure in MEASURES else "",
+            "unit": MEASURES[n.measure].unit if n.measure in known else "",
             "low": n.low,
             "high": n.high,
             "interval": n.interval,
             "samples": n.samples,
-            "convention": MEASURES[n.measure].convention if n.measure in MEASURES else "",
+            "convention": MEASURES[n.measure].convention if n.measure in known else "",
             "params": ", ".join(f"{name} {value}" for name, value in n.params.items()),
             "why": n.why,
             "caveats": " ".join(n.caveats),
@@ -78,10 +79,10 @@ def numbers(subject: Subject) -> pa.Table:
     return pa.table({key: pa.array(values, from_pandas=True) for key, values in columns.items()})
 
 
-def html(subject: Subject, stands_out: Sequence[str]) -> str:
-    """The whole report; what is not measured is a dash in it."""
+def html(subject: Subject, stands_out: Sequence[str], seen: Sequence[str] = ()) -> str:
+    """The whole report; what is not measured is a dash in it. seen: what the images are to the networks."""
     title = escape(f"Geometry of {subject.dataset.name}")
-    parts = [_asked(subject), _found(stands_out), *_groups(subject)]
+    parts = [_asked(subject, seen), _found(stands_out), *_groups(subject)]
     return (
         f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{title}</title>"
         f'<meta name=viewport content="width=device-width"><style>{_STYLE}</style></head><body>'
@@ -90,12 +91,13 @@ def html(subject: Subject, stands_out: Sequence[str]) -> str:
     )
 
 
-def _asked(subject: Subject) -> str:
+def _asked(subject: Subject, seen: Sequence[str]) -> str:
     networks = [n for n in subject.networks if n.numbers]
     latest = max((m.computed_at for n in networks for m in n.numbers), default=None)
     facts = {
         "Images": f"{subject.dataset.size:,} of {subject.dataset.name}, {len(subject.dataset.class_names):,} classes",
         "Condition": subject.choice.condition,
+        "Training": " ".join(seen),
         "Classes": subject.other_classes,
         "Models": ", ".join(n.name for n in subject.networks),
         "Accuracy": ", ".join(
@@ -121,7 +123,7 @@ def _groups(subject: Subject) -> Iterator[str]:
     axis = list(dict.fromkeys(t for network in subject.networks for t in network.taps))
     known = {n.measure for network in subject.networks for n in network.numbers if not n.other_pass}
     for group in words.GROUPS:
-        names = [m.name for m in MEASURES if m.group == group and m.name in known]
+        names = [name for name in words.in_order(known) if MEASURES[name].group == group]
         if not names:
             continue
         yield f"<h2>{escape(group.capitalize())}</h2>{_table(subject.networks, tap, names)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from app.geometry_choice import View
@@ -55,6 +55,15 @@ def tap_short(name: str) -> str:
     return said if len(said) <= SHORT else "…" + said[-SHORT + 1 :]
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Measures as the registry has them, each with other parameters behind its usual ones; strange ones left out."""
+    from analysis.geometry import MEASURES
+
+    place = {m.name: i for i, m in enumerate(MEASURES)}
+    known = [name for name in dict.fromkeys(names) if name.partition("(")[0] in place]
+    return sorted(known, key=lambda name: (place[name.partition("(")[0]], name))
+
+
 def short(value: float) -> str:
     """Three digits: `0.0213`, `14.2`, `1,204`; a dash where there is none."""
     if not math.isfinite(value):
@@ -81,6 +90,12 @@ def of(number: Measurement) -> str:
     """What a number was taken over."""
     of_weights = not number.samples and math.isfinite(number.value)
     return "of the head's weights alone" if of_weights else f"n = {number.samples:,}"
+
+
+def samples(numbers: Sequence[Measurement | None]) -> str:
+    """What several numbers of one measure were taken over: `300`, `280 to 300` where they differ; empty of none."""
+    counts = sorted({n.samples for n in numbers if n is not None and not n.why})
+    return " to ".join(f"{count:,}" for count in dict.fromkeys((counts[0], counts[-1]))) if counts else ""
 
 
 def told(number: Measurement) -> str:

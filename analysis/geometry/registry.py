@@ -182,11 +182,4 @@ def _written(value: Scalar) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _written(value: Scalar) -> str:
-    """1 for 1.0, and true for True, as they are typed."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
-
-
 MEASURES = MeasureRegistry("geometry measure")

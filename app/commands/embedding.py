@@ -10,8 +10,6 @@ from app import arguments, settings, terminal
 from app.commands.sweeping import write_table
 from app.terminal import AsJson, Workspace
 
-SUFFIXES = (".parquet", ".csv")
-
 if TYPE_CHECKING:
     import pyarrow
 
@@ -59,8 +57,7 @@ def embed(
     picture that are strangers in the features; empty where a sample has no place. What was asked before is read back.
     The Embeddings page shows it.
     """
-    if out is not None and out.suffix.lower() not in SUFFIXES:
-        raise typer.BadParameter(f"'{out.name}' is neither .parquet nor .csv.", param_hint="--out")
+    arguments.file_kind(out)
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
         from analysis.pipelines import embedding as pipeline

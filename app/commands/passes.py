@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from app import arguments, settings, terminal
+from app.commands.sweeping import write_table
 from app.terminal import AsJson, Workspace
 
 
@@ -60,7 +61,7 @@ def predict(
         str, typer.Option(metavar="TAP,...", help="Layers whose features are kept; 'logits' among them.")
     ] = "",
     out: Annotated[
-        Path | None, typer.Option(metavar="F.parquet", dir_okay=False, help="The results as a table.")
+        Path | None, typer.Option(metavar="F.parquet|F.csv", dir_okay=False, help="The results as a table.")
     ] = None,
     arch: Annotated[str | None, typer.Option(metavar="NAME", help="Architecture of a --model that is a file.")] = None,
     classes: Annotated[
@@ -75,6 +76,7 @@ def predict(
     The table has the columns sample, truth, prediction, confidence, correct, loss, angle, length, margin. What was
     asked before is read back; what was cut short goes on where it was.
     """
+    arguments.file_kind(out)
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
         from analysis.datasets.opened import OpenDataset
@@ -92,22 +94,9 @@ def predict(
             report=terminal.progress,
         )
         if out is not None:
-            _write(store.table(Filter(dataset.dataset_id, pass_id=found.pass_id)), out)
+            write_table(store.table(Filter(dataset.dataset_id, pass_id=found.pass_id)), out)
     record = asdict(found) | {"computed_at": found.computed_at.isoformat(), "out": str(out) if out else None}
     terminal.answer(record, _lines(record), as_json)
-
-
-def _write(table: Any, out: Path) -> None:
-    """Whole or not at all."""
-    from pyarrow import parquet
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.part")
-    try:
-        parquet.write_table(table, unfinished)
-        unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _lines(record: dict[str, Any]) -> Iterable[str]:

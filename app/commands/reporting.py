@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app import settings, terminal
+from app import arguments, settings, terminal
 from app.terminal import AsJson, Workspace
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def sweep_report(
     workspace: Workspace = None,
 ) -> None:
     """Write a sweep as one HTML page: table, curves, mCE, redundancy and findings, without a server or a network."""
+    arguments.file_kind(out, (".html", ".htm"))
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
         from analysis.pipelines import sweep_report as report

@@ -54,6 +54,7 @@ def sweep(
     length, margin; clean images are the corruption 'clean' of severity 0. What any sweep has computed is read back;
     what was cut short goes on where it was. The Robustness page shows it.
     """
+    arguments.file_kind(out)
     where = settings.resolve(workspace)
     with terminal.stdout_kept_for_the_answer(), terminal.open_store(where) as store:
         from analysis.pipelines import sweep as pipeline
@@ -88,7 +89,7 @@ def sweep(
 
 
 def write_table(table: Any, out: Path) -> None:
-    """As CSV if the name ends so, else Parquet; whole or not at all."""
+    """As CSV or as Parquet, as its name ends; whole or not at all."""
     from pyarrow import csv, parquet
 
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -120,7 +120,7 @@ def test_what_cannot_be_embedded_is_said_in_a_line(capsys, workspace):
     assert "digits-cn" in complaint(capsys, "embed", "--model", "digits-cn", *PLAIN[2:])
     assert "digits6" in complaint(capsys, "embed", *PLAIN[:2], "--data", "digits6")
     assert "Did you mean: fog" in complaint(capsys, "embed", *PLAIN, "--condition", "fogg/3")
-    assert "neither .parquet nor .csv" in complaint(capsys, "embed", *PLAIN, "--out", workspace / "t.xlsx")
+    assert "does not end in .csv or .parquet" in complaint(capsys, "embed", *PLAIN, "--out", workspace / "t.xlsx")
     assert not (workspace / "t.xlsx").exists()
     assert "--dims" in complaint(capsys, "embed", *PLAIN, "--dims", "4")
     assert "2 to 4 sources" in complaint(capsys, "embed", *PLAIN, "--method", "aligned_umap")

@@ -1,5 +1,7 @@
 """`cutaway geometry`, as a user types it."""
 
+import json
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -113,6 +115,65 @@ def test_what_cannot_be_done_is_said_in_a_line(capsys):
     assert "conv9" in complaint(capsys, "geometry", *PLAIN, "--tap", "conv9")
     assert "dataset" in complaint(capsys, "geometry", "--model", "digits-cnn", "--data", "no")
     assert "one to 6" in complaint(capsys, "geometry", "--model", ",", "--data", f"digits{COUNT}")
+
+
+def test_parameters_make_another_number_beside_the_usual_one(capsys):
+    words = ("geometry", *PLAIN, "--tap", "relu2,penultimate", "--measures", "cka,twonn,mle")
+    usual = answered(capsys, *words)["models"][0]["numbers"]
+    turned = (*words, "--param", "cka.estimator=biased", "--param", "mle.k=5", "--param", "twonn.discard=0")
+    found = answered(capsys, *turned)["models"][0]["numbers"]
+    assert {n["measure"] for n in found} == {"cka(estimator=biased)", "mle(k=5)", "twonn(discard=0)"}
+    value = {(n["tap"], n["measure"].partition("(")[0]): n["value"] for n in usual}
+    assert all(n["value"] != value[n["tap"], n["measure"].partition("(")[0]] for n in found)
+    (five,) = (n for n in found if n["measure"] == "mle(k=5)" and n["tap"] == "penultimate")
+    assert five["params"]["k"] == 5
+    assert answered(capsys, *words)["models"][0]["numbers"] == usual
+    assert cutaway(*turned) == 0
+    said = capsys.readouterr().out
+    assert "mle(k=5)" in said
+    assert f"cka(estimator=biased) of relu2 with penultimate: {found[-1]['value']:.4g}"[:30] in said
+
+
+def test_all_measures_with_one_turned(capsys):
+    words = ("geometry", *PLAIN, "--tap", "penultimate", "--param", "knn_accuracy.metric=cosine")
+    names = {n["measure"] for n in answered(capsys, *words)["models"][0]["numbers"]}
+    assert "knn_accuracy(metric=cosine)" in names
+    assert "knn_accuracy" not in names
+    assert "knn_purity" in names
+
+
+def test_wrong_parameters_are_refused(capsys):
+    assert "no parameter 'j'" in complaint(capsys, "geometry", *PLAIN, "--param", "mle.j=5")
+    assert "from 3 to 30" in complaint(capsys, "geometry", *PLAIN, "--param", "mle.k=2")
+    assert "MEASURE.NAME=VALUE" in complaint(capsys, "geometry", *PLAIN, "--param", "k=2")
+    said = complaint(capsys, "geometry", *PLAIN, "--measures", "twonn", "--param", "mle.k=5")
+    assert "not among the measures" in said
+
+
+def test_only_pairs_of_the_layers_that_were_asked(capsys):
+    answered(capsys, "geometry", *PLAIN, "--measures", "cka")
+    found = answered(capsys, "geometry", *PLAIN, "--tap", "relu2,penultimate", "--measures", "cka")
+    assert [(n["tap"], n["other_tap"]) for n in found["models"][0]["numbers"]] == [("relu2", "penultimate")]
+
+
+def test_the_files_that_can_be_written(capsys, tmp_path):
+    words = ("geometry", *PLAIN, "--tap", "relu2,penultimate", "--measures", "length,cka")
+    said = complaint(capsys, *words, "--out", tmp_path / "t.xlsx")
+    assert "does not end in .csv, .parquet, .json or .html" in said
+    found = answered(capsys, *words, "--out", tmp_path / "t.json")
+    assert json.loads((tmp_path / "t.json").read_text("utf-8")) == found
+    assert cutaway(*words, "--out", tmp_path / "t.html") == 0
+    text = (tmp_path / "t.html").read_text("utf-8")
+    assert text.startswith("<!doctype html>")
+    assert MEASURES["length"].label in text
+    assert found["training"][0] in unescape(text)
+    assert not [path for path in tmp_path.iterdir() if path.suffix == ".part"]
+
+
+def test_the_samples_of_each_number_are_told(capsys):
+    assert cutaway("geometry", *PLAIN, "--tap", "penultimate", "--measures", "length") == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
+    assert ["n", str(COUNT)] in rows
 
 
 def test_methods_lists_the_measures(capsys):

@@ -23,6 +23,7 @@ STYLE = """<style>
 .geometry-table small { opacity: 0.62; font-size: 0.72rem; white-space: nowrap }
 .geometry-table td.apart b { font-weight: 650 }
 .geometry-table .none { opacity: 0.5 }
+.geometry-table td.n { opacity: 0.62; font-size: 0.74rem }
 .geometry-table [title] { cursor: help }
 .geometry-wide { overflow: auto; container-type: inline-size }
 @container (max-width: 60rem) {
@@ -36,7 +37,7 @@ MISSING = "·"
 
 
 def at(network: Network, tap: str) -> dict[str, Measurement]:
-    """Measure -> its number at a layer; of one that was taken with several parameters the last."""
+    """Measure -> its number at a layer; of one with other parameters than the usual under a name that says so."""
     return {n.measure: n for n in network.numbers if n.tap == tap and not n.other_pass}
 
 
@@ -44,10 +45,9 @@ def measured(networks: Sequence[Network], tap: str) -> list[str]:
     """What any of them has there, by group, in the registry's order."""
     from analysis.geometry import MEASURES
 
-    there = {name for network in networks for name in at(network, tap)}
-    known = [m for m in MEASURES if m.name in there]
+    there = words.in_order(name for network in networks for name in at(network, tap))
     place = {group: i for i, group in enumerate(words.GROUPS)}
-    return [m.name for m in sorted(known, key=lambda m: place.get(m.group, len(place)))]
+    return sorted(there, key=lambda name: place.get(MEASURES[name].group, len(place)))
 
 
 def section(subject: Subject, names: Sequence[str], height: int | None = None) -> None:
@@ -85,6 +85,7 @@ def html(networks: Sequence[Network], tap: str, names: Sequence[str], height: in
 
     columns = [at(network, tap) for network in networks]
     head = "".join(f'<th scope=col title="{escape(n.name)}">{_named(n.name)}</th>' for n in networks)
+    head += '<th scope=col title="Samples that it was taken over">n</th>'
     groups = {MEASURES[name].group for name in names}
     rows, group = [], ""
     for name in names:
@@ -92,10 +93,11 @@ def html(networks: Sequence[Network], tap: str, names: Sequence[str], height: in
         if measure.group != group:
             group = measure.group
             if len(groups) > 1:
-                rows.append(f'<tr class=group><th colspan="{len(columns) + 1}">{escape(group)}</th></tr>')
+                rows.append(f'<tr class=group><th colspan="{len(columns) + 2}">{escape(group)}</th></tr>')
         form, note = f"Taken as: {measure.convention}", measure.note
         said = "\n\n".join([words.explained(measure), form, note.fails, note.paper])
         cells = "".join(_cell(name, found, columns[0] if i else {}) for i, found in enumerate(columns))
+        cells += f"<td class=n>{words.samples([found.get(name) for found in columns])}</td>"
         rows.append(f'<tr><th scope=row title="{escape(said)}">{escape(measure.label)}</th>{cells}</tr>')
     many = " many" if len(networks) > FEW else ""
     style = f' style="max-height:{height}px"' if height else ""
