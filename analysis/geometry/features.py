@@ -359,7 +359,7 @@ class Features:
                 places = np.sort(np.random.default_rng(self.seed).choice(places, most, replace=False))
             rows, classes = np.asarray(self.values[places], dtype=np.float64) - self.mean, self.places[places]
             several = len(np.unique(classes)) > 1
-            kept[most] = rivals(rows, classes, places, self.seed) if several else None
+            kept[most] = rivals(rows, classes, places) if several else None
         return kept[most]
 
     def drawn(self, most: int) -> np.ndarray:

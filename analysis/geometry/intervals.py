@@ -25,10 +25,14 @@ def share(hits: np.ndarray, arrays: Mapping[str, np.ndarray] | None = None, cave
     if not n:
         return undefined("no sample has what it needs")
     value = float(np.count_nonzero(hits)) / n
+    return Measured(value, n, *wilson(value, n), arrays=dict(arrays or {}), caveats=caveats)
+
+
+def wilson(value: float, n: int) -> Spread:
+    """Of a share of n samples; never of no width, and wide enough for a mean of n shares (Wilson 1927)."""
     middle = (value + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * float(np.sqrt(value * (1 - value) / n + _Z**2 / (4 * n**2)))
-    low, high = max(min(middle - half, value), 0.0), min(max(middle + half, value), 1.0)
-    return Measured(value, n, low, high, "Wilson's, over samples", arrays=dict(arrays or {}), caveats=caveats)
+    return max(min(middle - half, value), 0.0), min(max(middle + half, value), 1.0), "Wilson's, over samples"
 
 
 def median(

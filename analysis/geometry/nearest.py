@@ -1,4 +1,9 @@
-"""What lies near a sample: its nearest neighbours among all others, and how far each class is from it."""
+"""What lies near a sample: its nearest neighbours among all others, and how far each class is from it.
+
+Each of ten groups of samples can be taken away from what lies there: for intervals, see `groups`.
+"""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -6,6 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from analysis.geometry.features import NOTHING, ROWS, Features
+from analysis.geometry.groups import GROUPS, grouped
+from analysis.geometry.groups import MOST as NUMBERS
 
 KEPT = 50  # neighbours of each
 MOST = 300  # samples that are asked, each beside all others: a mean of their answers is off by .06 at most
@@ -19,7 +26,31 @@ class Surroundings:
     queries: np.ndarray  # (m,) places in the features, ascending
     neighbours: np.ndarray  # (m, k) places in the features, the nearest first, never the sample itself
     distances: np.ndarray  # (m, k) Euclidean
-    to_classes: np.ndarray  # (m, K) mean distance to the samples of each class, itself left out; NaN of none
+    groups: np.ndarray  # (N,) of all samples, for intervals; -1: in none
+    sums: np.ndarray  # (G + 1, m, K) summed distances to the samples of each class, by group, the last of none
+    counts: np.ndarray  # (G + 1, K) samples of each class, by group; one for all where these are too many numbers
+    own: np.ndarray  # (m,) class of each
+
+    def to_classes(self, group: int = -1) -> np.ndarray:
+        """(m, K) mean distance to the samples of each class, itself left out, and without a group; NaN of none."""
+        left = np.arange(len(self.sums)) != group
+        counts = np.repeat(self.counts[left].sum(axis=0)[None, :], len(self.queries), axis=0).astype(np.float64)
+        there = np.flatnonzero(self.groups[self.queries] != group) if group >= 0 else np.arange(len(self.queries))
+        counts[there, self.own[there]] -= 1
+        total = self.sums.sum(axis=0) if group < 0 else self.sums.sum(axis=0) - self.sums[group]
+        return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)
+
+    @property
+    def divided(self) -> bool:
+        """Whether there is something to say without a group."""
+        return len(self.sums) > 1
+
+    def without(self, group: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """(m',) which of the m are not of the group; (m', w) which of their w nearest are the k nearest not of it."""
+        asked = np.flatnonzero(self.groups[self.queries] != group)
+        held = self.neighbours[asked, : k + k // 2 + 5]
+        there = self.groups[held] != group
+        return asked, there & (np.cumsum(there, axis=1) <= k)
 
 
 def surroundings(features: Features, samples: int = MOST, *, cosine: bool = False) -> Surroundings:
@@ -32,19 +63,34 @@ def _surroundings(features: Features, samples: int, cosine: bool) -> Surrounding
     queries = known
     if len(known) > samples:
         queries = np.sort(np.random.default_rng(features.seed).choice(known, samples, replace=False))
+    groups = grouped(features)
+    parts, counts = np.zeros(len(features), np.int64), features.counts[None, :]
+    if (GROUPS + 1) * len(queries) * len(features.classes) <= NUMBERS:
+        parts = np.where(groups >= 0, groups, GROUPS)
+        counts = np.zeros((GROUPS + 1, len(features.classes)), np.int64)
+        np.add.at(counts, (parts[known], features.places[known]), 1)
     blocks = [queries[i : i + MOST] for i in range(0, len(queries), MOST)] or [queries]
-    found = [_block(features, block, known, cosine) for block in blocks]
-    return Surroundings(queries, *(np.concatenate(parts) for parts in zip(*found, strict=True)))
+    found = [_block(features, block, known, cosine, parts, len(counts)) for block in blocks]
+    nearest, distances, sums = zip(*found, strict=True)
+    return Surroundings(
+        queries,
+        np.concatenate(nearest),
+        np.concatenate(distances),
+        groups=groups,
+        sums=np.concatenate(sums, axis=1),
+        counts=counts,
+        own=features.places[queries],
+    )
 
 
 def _block(
-    features: Features, queries: np.ndarray, known: np.ndarray, cosine: bool
+    features: Features, queries: np.ndarray, known: np.ndarray, cosine: bool, group: np.ndarray, several: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """neighbours, distances (m, k) and to_classes (m, K) of a few hundred queries."""
+    """neighbours, distances (m, k) and sums (several, m, K) of a few hundred queries; group (N,) of several."""
     asked = _prepared(features, np.asarray(features.values[queries], dtype=np.float64), cosine)
     lengths, count, classes = np.square(asked).sum(axis=1), len(queries), len(features.classes)
     best, nearest = np.empty((count, 0)), np.empty((count, 0), np.int64)
-    totals = np.zeros((classes, count))
+    totals = np.zeros((several * classes, count))
     for start in range(0, len(known), _COLUMNS):
         held = np.empty((count, min(_COLUMNS, len(known) - start)))
         for i in range(0, held.shape[1], ROWS):
@@ -57,16 +103,13 @@ def _block(
             at = np.searchsorted(places, queries)
             own = np.flatnonzero(places[np.minimum(at, len(places) - 1)] == queries)
             squared[at[own], own] = 0
-            chosen = (np.ones(len(places)), (features.places[places], np.arange(len(places))))
-            totals += sparse.csr_array(chosen, shape=(classes, len(places))) @ np.sqrt(squared)
+            chosen = (np.ones(len(places)), (group[places] * classes + features.places[places], np.arange(len(places))))
+            totals += sparse.csr_array(chosen, shape=(len(totals), len(places))) @ np.sqrt(squared)
             squared[at[own], own] = np.inf
             held[:, i : i + len(places)] = squared.T
         best, nearest = _merged(best, nearest, held, known[start : start + _COLUMNS])
-    others = np.repeat(features.counts[:, None], count, axis=1).astype(np.float64)
-    others[features.places[queries], np.arange(count)] -= 1
-    means = np.divide(totals, others, out=np.full_like(totals, np.nan), where=others > 0)
     there = max(min(KEPT, len(known) - 1), 0)
-    return nearest[:, :there], np.sqrt(best[:, :there]), means.T
+    return nearest[:, :there], np.sqrt(best[:, :there]), totals.reshape(several, classes, count).transpose(0, 2, 1)
 
 
 def _prepared(features: Features, rows: np.ndarray, cosine: bool) -> np.ndarray:

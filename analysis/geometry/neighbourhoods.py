@@ -9,7 +9,7 @@ NEIGHBOURS = 60  # kept of each sample: of half of the samples, about 30 are lef
 _CANCELS = 1e-6  # of the squared lengths: nearer samples are subtracted, not expanded
 _SAME = 1e-12  # of the root mean squared length: no nearer than rounding
 _SPARE = 4
-_HALVES, _RESAMPLES, _CANDIDATES = 20, 200, 300
+_HALVES = 20
 _Z = 1.959964
 
 
@@ -81,10 +81,9 @@ class Rivals:
     places: np.ndarray  # (n,) ascending, in the features
     other: np.ndarray  # (n,) which of the n
     distances: np.ndarray  # (n,) Euclidean, to that one
-    resampled: np.ndarray  # (200,) the smallest distance in bootstrap resamples of the n
 
 
-def rivals(rows: np.ndarray, classes: np.ndarray, places: np.ndarray, seed: int) -> Rivals:
+def rivals(rows: np.ndarray, classes: np.ndarray, places: np.ndarray) -> Rivals:
     """rows (n, D) float64, centred so that little cancels, classes (n,), places (n,) in what they were drawn from."""
     order = np.argsort(classes, kind="stable")
     sorted_rows, ends = rows[order], np.cumsum(np.unique(classes, return_counts=True)[1])
@@ -94,14 +93,7 @@ def rivals(rows: np.ndarray, classes: np.ndarray, places: np.ndarray, seed: int)
     other = np.empty(len(rows), np.int64)
     other[order] = order[squared.argmin(axis=1)]
     distances = np.sqrt(np.square(rows - rows[other]).sum(axis=1))
-    closest = np.argsort(distances, kind="stable")[:_CANDIDATES]
-    random, resampled = np.random.default_rng(seed), np.empty(_RESAMPLES)
-    for i in range(_RESAMPLES):
-        drawn = np.zeros(len(rows), bool)
-        drawn[random.integers(0, len(rows), len(rows))] = True
-        both = drawn[closest] & drawn[other[closest]]
-        resampled[i] = distances[closest[both.argmax() if both.any() else -1]]
-    return Rivals(places, other, distances, resampled)
+    return Rivals(places, other, distances)
 
 
 def _squared(rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -135,4 +127,3 @@ def half_spread(samples: Near, need: int, estimate: Callable[[np.ndarray], float
 
 
 SUBSAMPLED = f"normal, from {_HALVES} random halves of the samples"
-RESAMPLED = f"{_RESAMPLES} bootstrap resamples"

@@ -1,15 +1,19 @@
 """What a sample's nearest neighbours say of its class, itself left out (Feng et al. 2021; Cover & Hart 1967)."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.intervals import mean, share
+from analysis.geometry.groups import GROUPS
+from analysis.geometry.intervals import SHARE, Spread, from_groups, none, share, wilson
 from analysis.geometry.nearest import Surroundings, all_one, surroundings
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
+_WILSON = "Wilson's over samples"
 Metric = Literal["euclidean", "cosine"]
 _AMONG = (
     "Euclidean unless by cosine is asked for; 300 drawn samples are asked, each beside all others whose class is known"
@@ -29,6 +33,7 @@ _AMONG = (
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
     asks_others=True,
+    version=2,
 )
 def knn_purity(
     features: Features,
@@ -56,7 +61,17 @@ def knn_purity(
     }
     small = int(np.count_nonzero(features.counts <= near.shape[1]))
     said = (f"{small:,} classes have too few samples to reach 1.",) if small else ()
-    return mean(purity, arrays, said + _fewer(found, k))
+    value = float(purity.mean())
+
+    def without(g: int) -> float:
+        asked, there = found.without(g, k)
+        same = features.places[found.neighbours[asked, : there.shape[1]]] == own[asked, None]
+        return float(((same & there).sum(axis=1) / np.maximum(there.sum(axis=1), 1)).mean())
+
+    spread = _without_groups(found, value, without)
+    if not spread[2]:  # all are pure, or there are too many numbers to take groups away
+        spread = wilson(value, len(purity))
+    return Measured(value, len(purity), *spread, caveats=said + _fewer(found, k), arrays=arrays)
 
 
 @MEASURES.register(
@@ -72,6 +87,7 @@ def knn_purity(
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
     asks_others=True,
+    version=2,
 )
 def knn_accuracy(
     features: Features,
@@ -84,13 +100,32 @@ def knn_accuracy(
     if why := _not_defined(features):
         return undefined(why, features.labelled)
     found = surroundings(features, samples, cosine=metric == "cosine")
-    near = features.places[found.neighbours[:, :k]]
-    votes = np.stack([(near == place[:, None]).sum(axis=1) for place in near.T], axis=1)  # of each neighbour's class
-    tied = np.where(votes == votes.max(axis=1, keepdims=True), near, len(features.classes))
-    own = features.places[found.queries]
-    right = tied.min(axis=1) == own
+    near, own = features.places[found.neighbours], found.own
+    right = _elected(near[:, :k], np.ones((len(near), k), bool)[:, : near.shape[1]]) == own
     arrays = {"wrong": features.rows[found.queries[~right]], **_per_class(features, own, right)}
-    return share(right, arrays, _fewer(found, k))
+
+    def without(g: int) -> float:
+        asked, there = found.without(g, k)
+        return float((_elected(near[asked, : there.shape[1]], there) == own[asked]).mean())
+
+    alone = share(right, arrays, _fewer(found, k))
+    low, high, how = _without_groups(found, alone.value, without)
+    if not how:
+        return alone
+    return replace(alone, low=min(low, alone.low), high=max(high, alone.high), interval=f"{how}, or {_WILSON} if wider")
+
+
+def _elected(near: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Classes (m, k) of neighbours, and which of them count -> (m,) the class of most; on a tie the first."""
+    votes = np.stack([((near == place[:, None]) & there).sum(axis=1) for place in near.T], axis=1)
+    return np.where(votes == votes.max(axis=1, keepdims=True), near, near.max(initial=0)).min(axis=1)
+
+
+def _without_groups(found: Surroundings, value: float, without: Callable[[int], float]) -> Spread:
+    """Neighbours are shared, so that samples do not speak alone: without a group, they are other ones."""
+    if not found.divided:
+        return none()
+    return from_groups(value, np.array([without(g) for g in range(GROUPS)]), SHARE)
 
 
 def _not_defined(features: Features) -> str:

@@ -12,7 +12,6 @@ from typing import Annotated
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.neighbourhoods import RESAMPLED
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
@@ -29,11 +28,12 @@ _OF = "the largest 1[y_i != y_j] / ||x_i - x_j|| over pairs of at most 1,000 dra
     paper=_PAPER,
     convention=f"K_F: {_OF}; in one over the features' own unit.",
     reads="Large: samples of different classes lie close, so that labels change fast and are harder to learn.",
-    fails="One mislabelled or odd pair sets it, other draws differ by more than the interval says, and it depends on "
+    fails="One mislabelled or odd pair sets it, so that there is no interval, and it depends on "
     "the scale of features: compare data, not layers.",
     differs="Labels that differ count 1 whatever they are; the authors' stored code counts labels that are equal.",
     better="low",
     unmoved=("permutation", "rotation", "shift"),
+    version=2,
 )
 def label_sharpness(features: Features, *, most: Annotated[int, Range(100, 5000)] = 1000) -> Measured:
     """features of K classes -> above 0; arrays: nearest (n,) distance to another class, rows (n,), pair (2,) rows."""
@@ -50,10 +50,11 @@ def label_sharpness(features: Features, *, most: Annotated[int, Range(100, 5000)
     convention=f"K_F times the root mean squared distance of samples from their mean; K_F is {_OF}.",
     reads="How many times closer than samples are spread the closest two of different classes lie: fit for comparing "
     "layers and networks.",
-    fails="One mislabelled or odd pair sets it, and other draws differ by more than the interval says.",
+    fails="One mislabelled or odd pair sets it: other draws differ widely, and there is no interval.",
     differs="The factor is ours: without it, features of twice the length have half the sharpness.",
     better="low",
     unmoved=("permutation", "rotation", "scaling", "shift"),
+    version=2,
 )
 def label_sharpness_relative(features: Features, *, most: Annotated[int, Range(100, 5000)] = 1000) -> Measured:
     """features of K classes -> above 0; arrays as of label_sharpness."""
@@ -61,7 +62,7 @@ def label_sharpness_relative(features: Features, *, most: Annotated[int, Range(1
     if found.why:
         return found
     spread = float(np.sqrt(features.spectrum.sum()))
-    return replace(found, value=found.value * spread, low=found.low * spread, high=found.high * spread)
+    return replace(found, value=found.value * spread)
 
 
 def _sharpness(features: Features, most: int) -> Measured:
@@ -76,8 +77,6 @@ def _sharpness(features: Features, most: int) -> Measured:
     if found.distances[at] <= 1e-12 * np.sqrt(features.size):
         return undefined("two samples of different classes have the same features", n)
     value = float(1 / found.distances[at])
-    high, low = np.quantile(1 / found.resampled, [0.975, 0.025])
     rows = features.rows[found.places]
     arrays = {"nearest": found.distances, "rows": rows, "pair": rows[[at, found.other[at]]]}
-    how = f"{RESAMPLED}, which can only lower a largest value"
-    return Measured(value, n, min(float(low), value), min(float(high), value), how, arrays=arrays)
+    return Measured(value, n, arrays=arrays)

@@ -5,8 +5,9 @@ from typing import Annotated
 import numpy as np
 
 from analysis.geometry.features import Features
-from analysis.geometry.intervals import mean
-from analysis.geometry.nearest import all_one, surroundings
+from analysis.geometry.groups import GROUPS
+from analysis.geometry.intervals import from_groups, none
+from analysis.geometry.nearest import Surroundings, all_one, surroundings
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
@@ -25,6 +26,7 @@ from analysis.registry import Range
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
     drawn=300,
+    version=2,
 )
 def silhouette(features: Features, *, samples: Annotated[int, Range(50, 100_000)] = 300) -> Measured:
     """features of K classes -> -1 to 1; arrays: samples (m,), queries (m,) places in what was given."""
@@ -35,11 +37,21 @@ def silhouette(features: Features, *, samples: Annotated[int, Range(50, 100_000)
     if all_one(features):
         return undefined("the features do not vary", features.labelled)
     found = surroundings(features, samples)
-    apart, at = found.to_classes.copy(), (np.arange(len(found.queries)), features.places[found.queries])
+    values = _values(found)
+    value, spread = float(values.mean()), none()
+    if found.divided:
+        without = [_values(found, g)[found.groups[found.queries] != g].mean() for g in range(GROUPS)]
+        spread = from_groups(value, np.array(without), (-1.0, 1.0))
+    arrays = {"samples": values, "queries": features.rows[found.queries]}
+    return Measured(value, len(values), *spread, arrays=arrays)
+
+
+def _values(found: Surroundings, group: int = -1) -> np.ndarray:
+    """(m,) of each sample that is asked, without the samples of a group around it."""
+    apart, at = found.to_classes(group), (np.arange(len(found.queries)), found.own)
     own = apart[at]
     apart[at] = np.inf
     other = np.where(np.isnan(apart), np.inf, apart).min(axis=1)
     larger = np.maximum(own, other)
     defined = np.isfinite(own) & (larger > 0)
-    values = np.divide(other - own, larger, out=np.zeros(len(own)), where=defined)
-    return mean(values, {"samples": values, "queries": features.rows[found.queries]})
+    return np.divide(other - own, larger, out=np.zeros(len(own)), where=defined)
