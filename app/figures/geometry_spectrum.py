@@ -36,6 +36,9 @@ MOST_OF = 0.9
 NAMED = 10
 """More curves than these are told apart by a scale of their colours, not by a legend."""
 
+READ = 1e-5
+"""Down to this share ticks are in percents; where there are smaller ones, all are powers of ten."""
+
 FLOOR = 1e-9
 """Eigenvalues below this share of the largest are nothing but rounding: they are not drawn."""
 
@@ -121,14 +124,19 @@ def _decades(shown: Sequence[Spectrum]) -> dict:
     """Ticks at powers of ten; with less than two of them on the axis also at twice and five times these."""
     shares = np.concatenate([one.values / max(float(one.values.sum()), 1e-300) for one in shown] or [np.empty(0)])
     shares = shares[shares > FLOOR]
-    few = len(shares) > 0 and shares.max() / shares.min() <= 100
-    ticks = [m * 10.0**e for e in range(-9, 1) for m in ((1, 2, 5) if few else (1,))]
-    return {"tickvals": ticks, "ticktext": [_share(tick) for tick in ticks]}
+    if not len(shares):
+        return {}
+    low, high = float(shares.min()), float(shares.max())
+    ticks = [m * 10.0**e for e in range(-9, 1) for m in ((1, 2, 5) if high / low <= 100 else (1,))]
+    texts = [f"{100 * tick:f}".rstrip("0").rstrip(".") + "%" if low >= READ else _power(tick) for tick in ticks]
+    return {"tickvals": ticks, "ticktext": texts, "range": [np.log10(low) - 0.2, min(np.log10(high) + 0.2, 0.05)]}
 
 
-def _share(part: float) -> str:
-    """`10%`, `0.01%`, and `10⁻⁶` where percents have too many zeros."""
-    return f"{100 * part:g}%" if part >= 1e-4 else f"10<sup>{np.log10(part):.0f}</sup>"
+def _power(tick: float) -> str:
+    """`10⁻⁶`, and `2·10⁻⁶`."""
+    power = int(np.floor(np.log10(tick) + 1e-9))
+    first = round(tick / 10.0**power)
+    return (f"{first}·" if first > 1 else "") + f"10<sup>{power}</sup>"
 
 
 def held(cumulative: np.ndarray, dimensions: float) -> float:

@@ -72,8 +72,17 @@ def test_curves_of_many_layers_have_a_scale_of_colours_for_a_legend() -> None:
     assert spectra(many[:3]).to_dict()["layout"]["showlegend"] is True
 
 
-def test_the_smallest_shares_are_written_as_powers() -> None:
-    _, layout = drawn(spectrum(np.array([1.0, 1e-3, 1e-7])))
-    assert "10%" in layout["yaxis"]["ticktext"]
-    assert "10<sup>-7</sup>" in layout["yaxis"]["ticktext"]
-    assert "0%" not in layout["yaxis"]["ticktext"]
+@pytest.mark.parametrize(
+    ("values", "told"), [([1.0, 1e-3, 1e-7], "10<sup>-7</sup>"), ([1.0, 1e-3, 1e-4], "0.01%"), ([3.0, 2.0], "50%")]
+)
+def test_ticks_are_all_percents_or_all_powers(values: list[float], told: str) -> None:
+    _, layout = drawn(spectrum(np.array(values)))
+    texts = layout["yaxis"]["ticktext"]
+    assert told in texts
+    assert len({text.endswith("%") for text in texts}) == 1
+    assert "0%" not in texts
+
+
+def test_no_share_is_above_all() -> None:
+    _, layout = drawn(spectrum(np.array([2.0])))
+    assert 10 ** layout["yaxis"]["range"][1] < 1.2
