@@ -128,6 +128,7 @@ def _decades(shown: Sequence[Spectrum]) -> dict:
         return {}
     low, high = float(shares.min()), float(shares.max())
     ticks = [m * 10.0**e for e in range(-9, 1) for m in ((1, 2, 5) if high / low <= 100 else (1,))]
+    ticks = [tick for tick in ticks if tick >= low / 10]
     texts = [f"{100 * tick:f}".rstrip("0").rstrip(".") + "%" if low >= READ else _power(tick) for tick in ticks]
     return {"tickvals": ticks, "ticktext": texts, "range": [np.log10(low) - 0.2, min(np.log10(high) + 0.2, 0.05)]}
 
