@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Literal, TypeVar, cast, get_args
 
@@ -72,11 +73,19 @@ def read(query: Query) -> Choice:
     return Choice(
         models=tuple(query.get("model", []))[:MODELS],
         view=cast("View", view if view in get_args(View) else "overview"),
-        strange=() if view in ("", *get_args(View)) else (f"There is no view '{view}'; the overview is shown.",),
+        strange=tuple(_strange(view, query.get("model", [])[MODELS:])),
         measures=tuple(query.get("measure", [])),
         classes=tuple(query.get("class", [])),
         **{**texts, "condition": texts["condition"] or CLEAN.name},
     )
+
+
+def _strange(view: str, left_out: list[str]) -> Iterator[str]:
+    """What must be said of an address."""
+    if view not in ("", *get_args(View)):
+        yield f"There is no view '{view}'; the overview is shown."
+    if left_out:
+        yield f"At most {MODELS} models are shown side by side; left out: {', '.join(left_out)}."
 
 
 PAGE: Address[Choice] = Address("geometry", read, written)

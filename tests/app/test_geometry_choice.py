@@ -58,3 +58,9 @@ def test_a_view_that_there_is_not_is_said_and_not_written() -> None:
     assert found.strange == ("There is no view 'nonsense'; the overview is shown.",)
     assert written(found) == {}
     assert read({"view": ["depth"]}).strange == read({}).strange == ()
+
+
+def test_a_seventh_model_is_left_out_and_named() -> None:
+    found = read({"model": [f"m{i}" for i in range(8)]})
+    assert found.models == tuple(f"m{i}" for i in range(6))
+    assert found.strange == ("At most 6 models are shown side by side; left out: m6, m7.",)
