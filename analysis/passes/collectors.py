@@ -6,7 +6,7 @@ and handing it to the pass.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +29,7 @@ class Seen:
     logits: np.ndarray  # (n, L) float32
     features: Mapping[str, np.ndarray]  # tap -> (n, D) float32; "penultimate" where the head is linear
     head: LinearHead | None
+    zeros: Mapping[str, np.ndarray] = field(default_factory=dict)  # tap with a map -> (n, C), cells that are 0
 
     def values(self, tap: str) -> np.ndarray:
         """Features (n, D) of a tap; the logits go by the name of one."""

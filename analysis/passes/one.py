@@ -1,7 +1,7 @@
 """One classifier's side of a pass: its folder, its batches, and the parts that it lacks."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +18,15 @@ from analysis.passes.geometry import LinearHead
 from analysis.passes.plan import Asked, Plan, load_plan, power_of_two, save_plan, truth_digest
 from analysis.passes.predictions import columns
 from analysis.passes.result import PassResult, feature_paths, moments_of, part_paths, remarks, summed
+from analysis.passes.zeros import ZeroCollector
 from models.classifier import Classifier
 from models.errors import CutawayError
 
-_OURS = ("part-*", "features-*", "moments*")
+_OURS = ("part-*", "features-*", "moments*", "zeros*")
+
+
+Fetched = tuple[dict[str, np.ndarray], dict[str, np.ndarray]]
+"""In the computer's memory: logits and features (n, D), and zeros of maps (n, C), by the names of taps."""
 
 
 class OutOfMemory(CutawayError):
@@ -46,13 +51,17 @@ class OnePass:
     def __init__(self, classifier: Classifier, wish: Wish, truth: np.ndarray, batch: int) -> None:
         """truth (N,) int64, the classifier's class of each sample. PassMismatch where the folder holds another."""
         self.classifier, self.wish, self.truth = classifier, wish, truth
-        self.forward = Forward(classifier, wish.taps, wish.autocast)
+        self.forward = Forward(classifier, wish.taps, wish.autocast, zeros=True)
         self.head = linear_head(classifier)
         total, folder = len(truth), wish.folder
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        keep = FeatureCollector(folder, wish.taps, total), MomentCollector(folder, wish.taps, parts.count(total))
-        self.collectors: tuple[Collector, ...] = (*keep, *wish.collectors)
+        self.collectors: tuple[Collector, ...] = (
+            FeatureCollector(folder, wish.taps, total),
+            MomentCollector(folder, wish.taps, parts.count(total)),
+            ZeroCollector(folder, cells(classifier, wish.taps), parts.count(total)),
+            *wish.collectors,
+        )
         self.plan = self._planned(batch)
         found = {n: parts.tally_of(folder, n, total) for n in range(parts.count(total))}
         self.tallies = {n: t for n, t in found.items() if t and all(c.has(n) for c in self.collectors)}
@@ -126,11 +135,16 @@ class OnePass:
         self.plan.halve(number)
         save_plan(self.wish.folder, self.plan)
 
-    def outputs(self) -> Callable[[], dict[str, np.ndarray]]:
-        """What the part's batches gave, to be fetched in another thread: names of taps -> (n, D)."""
-        names = [LOGITS, *(self._outputs[0].features if self._outputs else ())]
-        joined = {n: torch.cat([o.logits if n == LOGITS else o.features[n] for o in self._outputs]) for n in names}
+    def outputs(self) -> Callable[[], Fetched]:
+        """What the part's batches gave, to be fetched in another thread."""
+        said = self._fetching([{LOGITS: o.logits} | o.features for o in self._outputs])
+        zeros = self._fetching([o.zeros for o in self._outputs])
         self._outputs.clear()
+        return lambda: (said(), zeros())
+
+    def _fetching(self, batches: Sequence[Mapping[str, Tensor]]) -> Callable[[], dict[str, np.ndarray]]:
+        """Of each name, all batches in one array."""
+        joined = {name: torch.cat([b[name] for b in batches]) for name in batches[0]}
         if self.forward.device.type != "cuda":
             return lambda: {n: t.cpu().numpy() for n, t in joined.items()}
         pinned = {n: torch.empty(t.shape, dtype=t.dtype, pin_memory=True) for n, t in joined.items()}
@@ -139,11 +153,11 @@ class OnePass:
         copied = torch.cuda.current_stream(self.forward.device).record_event()
         return lambda: _after(copied, pinned)
 
-    def acknowledge(self, number: int, fetch: Callable[[], Mapping[str, np.ndarray]]) -> None:
+    def acknowledge(self, number: int, fetch: Callable[[], Fetched]) -> None:
         """Keep a part: collectors first, then the file that says so. Runs in the writing thread."""
-        span, found = parts.span(number, len(self.truth)), dict(fetch())
+        span, (found, zeros) = parts.span(number, len(self.truth)), fetch()
         truth = self.truth[span.start : span.stop]
-        seen = Seen(number, span, truth, found.pop(LOGITS), found, self.head)
+        seen = Seen(number, span, truth, found.pop(LOGITS), found, self.head, zeros)
         for collector in self.collectors:
             collector.take(seen)
         values, tally = columns(seen)
@@ -195,6 +209,12 @@ def linear_head(classifier: Classifier) -> LinearHead | None:
     weight = head.weight.cpu().double().numpy()
     bias = np.zeros(len(weight)) if head.bias is None else head.bias.cpu().double().numpy()
     return LinearHead(weight, bias)
+
+
+def cells(classifier: Classifier, taps: Sequence[str]) -> dict[str, int]:
+    """How many a map has at each of these taps; 1 where it is a vector."""
+    maps = {tap: classifier.taps[tap] for tap in taps if tap in classifier.taps}
+    return {t: maps[t].grid[0] * maps[t].grid[1] if t in maps and maps[t].spatial else 1 for t in taps}
 
 
 def _after(copied: torch.Event, pinned: dict[str, Tensor]) -> dict[str, np.ndarray]:

@@ -100,7 +100,13 @@ def test_features_of_maps_vectors_logits_and_the_heads_input(tmp_path, images):
         assert np.allclose(moments[tap].mean, values.astype(np.float64).mean(0), rtol=1e-12, atol=1e-12)
         assert np.allclose(moments[tap].variance, values.astype(np.float64).var(0), rtol=1e-9)
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(
-        ["pass.json", "moments.npz", *(p.name for p in result.parts), *(p.name for p in result.features.values())]
+        [
+            "pass.json",
+            "moments.npz",
+            "zeros.npz",
+            *(p.name for p in result.parts),
+            *(p.name for p in result.features.values()),
+        ]
     )
 
 
