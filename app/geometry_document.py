@@ -112,6 +112,8 @@ def _asked(subject: Subject, seen: Sequence[str]) -> str:
 
 
 def _found(texts: Sequence[str]) -> str:
+    if not texts:
+        return ""
     return f"<h2>What stands out</h2><ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>"
 
 

@@ -100,7 +100,8 @@ def geometry(
         own = store.dataset(data).class_names
         passes = {p.pass_id: p for p in store.passes()}
         classes = {s["model"]: class_names(passes[s["pass_id"]], own) for s in asked["subjects"]}
-        told = stands_out(found, arrays=store.geometry.arrays, class_names=classes)
+        any_usual = any(n.usual and not n.other_pass for _, numbers in found for n in numbers)
+        told = stands_out(found, arrays=store.geometry.arrays, class_names=classes) if any_usual else []
         record = store.dataset(data)
         trained = seen_in_training.told(record, [name for name, _ in found], where.imported_models)
         alike = {s["model"]: same_as(where.workspace, s["pass_id"], s["taps"]) for s in asked["subjects"]}
@@ -236,7 +237,8 @@ def _lines(answer: Mapping[str, Any]) -> Iterable[str]:
         if len(names) > len(shown):
             yield f"  and {len(names) - len(shown)} more measures: --out F.csv or --json gives all"
         yield from _pairs([n for n in numbers if n["other_pass"]], model_of)
-    yield "what stands out:"
+    if answer["stands_out"]:
+        yield "what stands out:"
     yield from (f"  {each['text']}" for each in answer["stands_out"])
     if answer["out"]:
         yield answer["out"]

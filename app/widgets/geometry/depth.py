@@ -53,9 +53,9 @@ def known(networks: Sequence[Network]) -> dict[str, str]:
     """Measures that were taken, also where they are not defined: name -> `label · group`."""
     from analysis.geometry import MEASURES
 
-    there = {n.measure for network in networks for n in network.numbers if not n.other_pass}
+    there = words.in_order(n.measure for network in networks for n in network.numbers if not n.other_pass)
     place = {group: i for i, group in enumerate(words.GROUPS)}
-    found = sorted((m for m in MEASURES if m.name in there), key=lambda m: place.get(m.group, len(place)))
+    found = sorted((MEASURES[name] for name in there), key=lambda m: place.get(m.group, len(place)))
     return {m.name: f"{m.label} · {m.group}" for m in found}
 
 

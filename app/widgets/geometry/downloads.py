@@ -11,6 +11,7 @@ import streamlit as st
 from app import words
 from app.exports import safe
 from app.geometry_choice import Subject
+from app.widgets.geometry import picker
 
 KEY = "geometry.downloads"
 PARQUET = "application/vnd.apache.parquet"
@@ -53,4 +54,4 @@ def report(subject: Subject) -> bytes:
     from app.geometry_document import html
     from app.widgets.geometry.overview import findings
 
-    return html(subject, [found.text for found in findings(subject)]).encode()
+    return html(subject, [found.text for found in findings(subject)], picker.training(subject)).encode()

@@ -21,6 +21,13 @@ from app.widgets.geometry import models_here
 CLEAR = {"models": (), "tap": "", "classes": (), "other": "", "selection": ""}
 """What a choice about one dataset does not mean for another."""
 
+TRAINING = {
+    "trained on": "training images",
+    "in part": "partly training images",
+    "not trained on": "not training images",
+    "not known": "training images? not known",
+}
+"""What images are to a network, beside their name."""
 KEPT = 32
 
 
@@ -66,11 +73,13 @@ def _network(name: str, condition: str, dataset: DatasetRecord) -> Network:
 
 
 def numbers_of(pass_id: str) -> tuple[Measurement, ...]:
-    """All of a pass, by place; read again once work has ended."""
+    """All of a pass, by place, with other parameters too; read again once work has ended."""
     over = sum(1 for job in resources.work().jobs() if job.kind == "geometry" and not job.active)
     taking = resources.bundled_features()
     taken = taking is None or not taking.active
-    return _read().made((pass_id, over, taken), lambda: tuple(resources.store().geometry.numbers([pass_id])))
+    return _read().made(
+        (pass_id, over, taken), lambda: tuple(resources.store().geometry.numbers([pass_id], turned=True))
+    )
 
 
 def line(subject: Subject, records: Sequence[DatasetRecord]) -> None:
@@ -82,9 +91,29 @@ def line(subject: Subject, records: Sequence[DatasetRecord]) -> None:
         on_change=guarded(_other), args=(key,),
     )  # fmt: skip
     with boundary():
+        _seen(subject)
+    with boundary():
         _models(subject)
     with boundary():
         _condition(subject)
+
+
+def training(subject: Subject) -> list[str]:
+    """What the images are to the networks on show, in sentences."""
+    from analysis.pipelines.seen_in_training import told
+
+    names = [network.name for network in subject.networks]
+    return told(subject.dataset, names, resources.settings().imported_models)
+
+
+def _seen(subject: Subject) -> None:
+    """The same in three words; the cursor reads the sentences."""
+    from analysis.pipelines.seen_in_training import seen
+
+    found = {seen(subject.dataset, n.name, resources.settings().imported_models).what for n in subject.networks}
+    if found:
+        short = TRAINING[found.pop()] if len(found) == 1 else "training images of some"
+        st.caption(f":material/school: {short}", width="content", help="\n\n".join(map(plain, training(subject))))
 
 
 def _other(key: str) -> None:

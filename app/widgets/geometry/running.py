@@ -98,6 +98,41 @@ def button(subject: Subject) -> None:
             key="geometry.measure.do", on_click=guarded(start), args=(subject, taps, tuple(also), alike),
             disabled=not subject.networks or outlook == MEASURED,
         )  # fmt: skip
+        _turned(subject, taps)
+
+
+def _turned(subject: Subject, taps: str) -> None:
+    """One measure with other settings than the usual: its number stands beside the usual one."""
+    from analysis.geometry import MEASURES
+    from app.widgets.knobs import knobs
+
+    there = {m.name: m.label for m in MEASURES if m.parameters and (m.kind != "pair" or m.group != "similarity")}
+    name = st.selectbox(
+        "One measure with other settings", list(there), None, format_func=lambda n: there.get(n) or n,
+        key="geometry.measure.turned", placeholder="Choose a measure",
+        help="It is shown beside the usual number, by its settings: in the tables, by depth, and in the files.",
+    )  # fmt: skip
+    if name is None:
+        return
+    usual = MEASURES[name]
+    turned = usual.turned(dict(knobs(usual, {}, "measure.turned", start=PAGE.start, columns=2)))
+    nothing = turned.name == name or not subject.networks
+    st.button(
+        f"Measure {turned.label}" if turned.name != name else "Change a setting to measure it", disabled=nothing,
+        icon=":material/play_arrow:", key="geometry.measure.turned.do", on_click=guarded(_start_turned),
+        args=(subject, taps, turned.name),
+    )  # fmt: skip
+
+
+def _start_turned(subject: Subject, taps: str, name: str) -> None:
+    from analysis.pipelines.geometry_asking import has_work
+
+    asked = arguments(subject, taps, [name], alike=False)
+    if has_work(asked):
+        resources.work().submit(GEOMETRY, asked, title(subject))
+    else:
+        st.toast(MEASURED, icon=":material/check_circle:")
+    PAGE.change(models=tuple(network.name for network in subject.networks))
 
 
 def estimate(subject: Subject, taps: str, slow: Sequence[str] = (), alike: bool = True) -> str:

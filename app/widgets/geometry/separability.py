@@ -40,7 +40,8 @@ def section(subject: Subject) -> None:
     if not measured(subject):
         st.info("Nothing is measured yet.")
         return
-    there = [n for n in PROBES if any(m.measure == n for network in subject.networks for m in network.numbers)]
+    taken = words.in_order(m.measure for network in subject.networks for m in network.numbers)
+    there = [name for probe in PROBES for name in taken if name.partition("(")[0] == probe]
     if there:
         with panel("probes", "Probes and scores by depth", "from which layer on are classes apart?"):
             names = st.pills(
@@ -93,7 +94,7 @@ def _table(subject: Subject, names: Sequence[str]) -> None:
     st.dataframe(
         table, hide_index=True, key=own, on_select=picked, selection_mode="single-cell", row_height=32,
         height=37 + 32 * len(rows), column_config={
-            "Measure": st.column_config.TextColumn(width=185, pinned=True),
+            "Measure": st.column_config.TextColumn(width=290 if any("(" in n for n in rows) else 185, pinned=True),
             "n": st.column_config.TextColumn(width=60, help="Samples that it was taken over"),
         },
     )  # fmt: skip

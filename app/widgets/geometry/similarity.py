@@ -17,12 +17,14 @@ from app.figures.geometry_similarity import by_layer
 from app.geometry_choice import PAGE, Network, Subject, heard
 from app.widgets.geometry.shell import panel
 from app.widgets.geometry.spot import colours, explained, labelled, line, measured, usual_tap
+from models.errors import CutawayError
 
 if TYPE_CHECKING:
     from analysis.geometry.matrices import Matrix
 
 KEY = "geometry.similarity"
 USUAL = ("cka", "cka_minibatch")
+BIASED = "cka(estimator=biased)"  # the form of many papers
 DISTANCE = "procrustes"  # the one that is 0 of equals
 SIDE = 420
 NOTHING = 0.05  # so far below 0 is chance
@@ -54,9 +56,11 @@ def _measure(subject: Subject, networks: Sequence[Network]) -> str:
     from analysis.geometry import MEASURES
 
     there = {n.measure for network in networks for n in network.numbers if n.other_pass}
-    all_ = [m.name for m in MEASURES if m.kind == "pair" and m.group == "similarity"]
-    known = sorted(all_, key=lambda name: (name not in there, name not in USUAL))
-    name = subject.choice.shown if subject.choice.shown in all_ else known[0]
+    pairs = [m.name for m in MEASURES if m.kind == "pair" and m.group == "similarity"]
+    asked = subject.choice.shown
+    known = words.in_order([*pairs, BIASED, *there, *[asked] * _is_pair(asked)])
+    known = sorted(known, key=lambda name: (name not in there, name not in USUAL, name != BIASED))
+    name = asked if asked in known else known[0]
     key = PAGE.seed("similarity.measure", name, [*known, *sorted(there)])
 
     @guarded
@@ -68,8 +72,39 @@ def _measure(subject: Subject, networks: Sequence[Network]) -> str:
             "Measure", known, key=key, width=330, label_visibility="collapsed", on_change=changed,
             format_func=lambda n: labelled(n) + ("" if n in there else " (not measured yet)"),
         )  # fmt: skip
+        _settings(name)
         st.caption(plain(MEASURES[name].convention), width="stretch", help=explained(name))
     return name
+
+
+def _is_pair(name: str) -> bool:
+    """Whether an address names a measure of two, with parameters that it takes."""
+    from analysis.geometry import MEASURES
+
+    try:
+        measure = MEASURES[name]
+    except CutawayError:
+        return False
+    return measure.name == name and measure.kind == "pair" and measure.group == "similarity"
+
+
+def _settings(name: str) -> None:
+    """A popover with what this measure lets one turn: with other settings it is a number of its own."""
+    from analysis.geometry import MEASURES
+    from app.widgets.knobs import knobs
+
+    usual = MEASURES[name.partition("(")[0]]
+    if not usual.parameters:
+        return
+    box = st.popover("Settings", icon=":material/tune:", key=f"{KEY}.settings", on_change="rerun")
+    if not box.open:
+        return
+    with box:
+        turned = usual.turned(dict(knobs(usual, MEASURES[name].bound(), KEY, start=PAGE.start)))
+        st.button(
+            "Use these", type="primary", key=f"{KEY}.use", disabled=turned.name == name, on_click=guarded(PAGE.change),
+            kwargs={"shown": turned.name}, help="With other settings a measure is another number, under its own name.",
+        )  # fmt: skip
 
 
 def _ask(subject: Subject, networks: Sequence[Network], name: str) -> None:
