@@ -163,7 +163,7 @@ def imbalance(
     name: str, numbers: Sequence[Measurement], arrays: Arrays, class_names: Sequence[str]
 ) -> Iterator[Finding]:
     """Classes of very different numbers of samples, and what their means do."""
-    curve = _curve(numbers, "class_mean_norms")
+    curve = [n for n in _curve(numbers, "class_mean_norms") if not _of_few(n)]
     kept = arrays(curve[-1].pass_id, curve[-1].tap, curve[-1].measure) if curve else {}
     if not {"counts", "classes", "norms"} <= set(kept) or len(kept["counts"]) < 2:
         return

@@ -10,6 +10,7 @@ from analysis.geometry.intervals import SHARE
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
 _PAPER = "Dang et al. 2023, arXiv 2301.00437"
+_UNEVEN = 1.5  # the largest class beside the smallest
 _SIZES = 4  # different class sizes: through two, a line of two numbers always goes
 
 
@@ -58,6 +59,8 @@ def imbalance_fit(features: Features) -> Measured:
         of_means = predicted(counts, weight_decay=decay / slope**2, feature_decay=decay).feature_squares
         arrays["predicted_means"] = np.sqrt(of_means)
     said = () if offset > 0 else ("The best line has no decay of features in it: it goes through the origin.",)
+    if counts.max() < _UNEVEN * counts.min():
+        said += (f"Class sizes hardly differ: {counts.min():,} to {counts.max():,}.",)
     value = 1 - float(np.square(squares - line).sum()) / apart
     return Measured(value, features.judgeable, caveats=features.missing + said, arrays=arrays)
 

@@ -12,7 +12,7 @@ from app.figures.geometry_sphere import sphere
 from app.geometry_choice import Subject
 from app.widgets.embeddings import explore
 from app.widgets.embeddings.numbers import told
-from app.widgets.geometry import class_order, class_table, matrices
+from app.widgets.geometry import class_order, class_sizes, class_table, matrices
 from app.widgets.geometry.matrices import KINDS, Square
 from app.widgets.geometry.picked import select, turned
 from app.widgets.geometry.shell import panel
@@ -57,6 +57,7 @@ def section(subject: Subject) -> None:
         class_table.table(subject, spot)
     with right, panel("margins", "Margins between classes", "which is close to being called which?"):
         _margins(subject, spot)
+    class_sizes.section(subject, spot)
 
 
 def _alike(subject: Subject, spot: Spot) -> None:
