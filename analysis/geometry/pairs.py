@@ -10,8 +10,10 @@ import numpy as np
 from scipy.spatial.distance import pdist, squareform
 
 from analysis.geometry.features import NOTHING, ROWS, Features
-from analysis.geometry.intervals import JACKKNIFE, jackknifed
+from analysis.geometry.intervals import JACKKNIFE, clipped, jackknifed, none
 from analysis.geometry.registry import Measured
+
+LEAST = 10  # samples for an interval: of fewer, what each pulls says nothing of the rest
 
 
 def matched(one: Features, two: Features) -> tuple[Features, Features, str]:
@@ -102,7 +104,12 @@ def square(condensed: np.ndarray) -> np.ndarray:
     return squareform(condensed, checks=False)
 
 
-def about(value: float, pulls: np.ndarray, caveats: tuple[str, ...] = ()) -> Measured:
-    """A likeness of at most 1, and what each sample pulls it by (N,) -> with its 95 % interval."""
-    half = jackknifed(pulls)
-    return Measured(value, len(pulls), value - half, min(value + half, max(value, 1.0)), JACKKNIFE, caveats=caveats)
+def about(
+    value: float, pulls: np.ndarray, caveats: tuple[str, ...] = (), span: tuple[float, float] = (-1.0, 1.0)
+) -> Measured:
+    """A likeness, what each sample pulls it by (N,), and what it can be -> with its 95 % interval, of ten samples."""
+    if len(pulls) < LEAST:
+        said = (*caveats, f"{len(pulls)} samples are too few for an interval.")
+        return Measured(value, len(pulls), *none(), caveats=said)
+    low, high = clipped(value, jackknifed(pulls), span)
+    return Measured(value, len(pulls), low, high, JACKKNIFE, caveats=caveats)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import root_scalar
 from scipy.stats import rankdata
 
 from analysis.errors import BadParameter
 
 Positive = Literal["unknown", "known"]
 BINS = 40
+AUROC = "DeLong's or Newcombe's, the wider, over samples"
 _Z = 1.959964
 
 
@@ -78,7 +80,7 @@ def told_apart(
         auroc=area,
         low=low,
         high=high,
-        interval="DeLong's, over samples" if np.isfinite(low) else "",
+        interval=AUROC if np.isfinite(low) else "",
         aupr=aupr,
         fpr95=fpr95,
         threshold=-threshold if positive == "unknown" else threshold,
@@ -93,7 +95,9 @@ def told_apart(
 def auroc(yes: np.ndarray, no: np.ndarray) -> tuple[float, float, float]:
     """Scores of positive samples (n,) and of negative ones (m,) -> P(yes > no), ties half, and its 95 % interval.
 
-    The variance of DeLong et al. (1988), from ranks (Sun & Xu 2014).
+    The wider of two on either side: from the variance of DeLong et al. (1988), by ranks (Sun & Xu 2014), which is 0
+    where all positive samples are above all negative ones; and the score interval of Newcombe (2006, Statistics in
+    Medicine 25, method 5), which never is.
     """
     n, m = len(yes), len(no)
     both = rankdata(np.concatenate([yes, no]))
@@ -103,7 +107,22 @@ def auroc(yes: np.ndarray, no: np.ndarray) -> tuple[float, float, float]:
     if n < 2 or m < 2:
         return area, float("nan"), float("nan")
     half = _Z * float(np.sqrt(above.var(ddof=1) / n + below.var(ddof=1) / m))
-    return area, max(area - half, 0.0), min(area + half, 1.0)
+    low, high = _newcombe(area, n, m)
+    return area, max(min(area - half, low), 0.0), min(max(area + half, high), 1.0)
+
+
+def _newcombe(area: float, n: int, m: int) -> tuple[float, float]:
+    """Those areas from which the one found is just so many standard errors away, by their own variance."""
+    more = (n + m) / 2 - 1
+
+    def beyond(true: float) -> float:
+        spread = true * (1 - true) * (1 + more * (1 - true) / (2 - true) + more * true / (1 + true)) / (n * m)
+        return (area - true) ** 2 - _Z**2 * spread
+
+    near = 1e-9  # at 0 and at 1 the variance is 0, and they are no solution
+    low = float(root_scalar(beyond, bracket=(0.0, area - near)).root) if area > near else 0.0
+    high = float(root_scalar(beyond, bracket=(area + near, 1.0)).root) if area < 1 - near else 1.0
+    return low, high
 
 
 def _curves(yes: np.ndarray, no: np.ndarray) -> tuple[float, float, float]:

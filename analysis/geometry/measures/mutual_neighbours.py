@@ -6,7 +6,7 @@ import numpy as np
 
 from analysis.geometry.features import Features
 from analysis.geometry.heads import squared_distances, unit_rows
-from analysis.geometry.intervals import mean
+from analysis.geometry.intervals import JACKKNIFE, SHARE, clipped, jackknifed
 from analysis.geometry.pairs import matched
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
@@ -25,6 +25,7 @@ from analysis.registry import Range
     better="high",
     unmoved=("permutation", "rotation", "scaling", "shift"),
     asks_others=True,
+    version=2,
 )
 def mutual_neighbours(
     one: Features,
@@ -43,9 +44,19 @@ def mutual_neighbours(
         return undefined(why, len(one))
     key = ("neighbours", k, metric, samples, one.seed)
     found = [of.once(key, lambda of=of: _near(of, places, k, metric)) for of in (one, two)]
-    common = (found[0] & found[1]).sum(axis=1) / k
+    both = found[0] & found[1]
+    common = both.sum(axis=1) / k
+    value = float(common.mean())
+    half = jackknifed(common + _as_neighbours(both, found[0], found[1], value) / k)
     chance = f"By chance it would be {k / (len(places) - 1):.3f}, with {len(places):,} samples."
-    return mean(common, {"per_sample": common, "places": one.rows[places]}, (chance,))
+    low, high = clipped(value, half, SHARE)
+    arrays = {"per_sample": common, "places": one.rows[places]}
+    return Measured(value, len(places), low, high, JACKKNIFE if half > 0 else "", caveats=(chance,), arrays=arrays)
+
+
+def _as_neighbours(both: np.ndarray, one: np.ndarray, two: np.ndarray, value: float) -> np.ndarray:
+    """(n,) what each sample adds as others' neighbour: it stands where the next one would, common as often as all."""
+    return both.sum(axis=0) - value * (one.sum(axis=0) + two.sum(axis=0)) / 2
 
 
 def _near(features: Features, places: np.ndarray, k: int, metric: str) -> np.ndarray:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from analysis.geometry.features import Features
+from analysis.geometry.intervals import SHARE
 from analysis.geometry.pairs import about, cross, matched, narrow
 from analysis.geometry.registry import MEASURES, Measured, undefined
 
@@ -36,6 +37,6 @@ def procrustes(one: Features, two: Features) -> Measured:
     pulls = n * each / scale - common * (relative[0] + relative[1]) / 2
     few = n <= max(one.width, two.width)
     said = (f"{n:,} samples of {max(one.width, two.width):,} features: a rotation fits noise.",) if few else ()
-    found = about(common, pulls)
+    found = about(common, pulls, said, SHARE)
     value, low, high = (max(2 - 2 * one, 0.0) for one in (common, found.high, found.low))
-    return Measured(value, n, low, high, found.interval, caveats=said)
+    return Measured(value, n, low, high, found.interval, caveats=found.caveats)

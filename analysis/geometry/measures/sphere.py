@@ -5,11 +5,11 @@ a head of normalised softmax (Liu et al. 2017; Wang et al. 2017).
 """
 
 import numpy as np
-from scipy.stats import rankdata
 
 from analysis.geometry.features import Features
 from analysis.geometry.intervals import mean, share
 from analysis.geometry.registry import MEASURES, Measured, undefined
+from analysis.geometry.separation import AUROC, auroc
 
 
 @MEASURES.register(
@@ -57,7 +57,7 @@ def sphere_gap(features: Features) -> Measured:
     rows, head, sphere = right
     differing = features.judged.guesses[rows] != features.judged.sphere_guesses[rows]
     arrays = {"differing": features.rows[rows[differing]]}
-    return mean(head.astype(np.float64) - sphere, arrays, features.missing)
+    return mean(head.astype(np.float64) - sphere, arrays, features.missing, (-1.0, 1.0))
 
 
 @MEASURES.register(
@@ -71,6 +71,7 @@ def sphere_gap(features: Features) -> Measured:
     fails="With few errors it is noise: see how many there are.",
     better="high",
     unmoved=("permutation", "rotation", "scaling"),
+    version=2,
 )
 def sphere_length_tells(features: Features) -> Measured:
     """features with a head -> 0 to 1."""
@@ -88,6 +89,7 @@ def sphere_length_tells(features: Features) -> Measured:
     fails="With few errors it is noise: see how many there are.",
     better="high",
     unmoved=("permutation", "rotation", "scaling"),
+    version=2,
 )
 def sphere_angle_tells(features: Features) -> Measured:
     """features with a head -> 0 to 1."""
@@ -113,7 +115,7 @@ def _by_class(features: Features, rows: np.ndarray, right: np.ndarray) -> np.nda
 
 
 def _tells(features: Features, scores: np.ndarray) -> Measured:
-    """AUROC by ranks, ties at half (Mann & Whitney 1947); its interval by Hanley & McNeil (1982)."""
+    """AUROC by ranks, ties at half (Mann & Whitney 1947)."""
     right = _right(features)
     if isinstance(right, Measured):
         return right
@@ -123,10 +125,7 @@ def _tells(features: Features, scores: np.ndarray) -> Measured:
     good, bad = int(head.sum()), int((~head).sum())
     if not good or not bad:
         return undefined("the head gets all samples right" if good else "the head gets no sample right", len(head))
-    value = (float(rankdata(scores)[head].sum()) - good * (good + 1) / 2) / (good * bad)
-    first, second = value / (2 - value), 2 * value**2 / (1 + value)
-    spread = value * (1 - value) + (good - 1) * (first - value**2) + (bad - 1) * (second - value**2)
-    half = 1.959964 * float(np.sqrt(max(spread, 0) / (good * bad)))
-    how = "Hanley and McNeil's, over samples"
+    value, low, high = auroc(scores[head], scores[~head])
+    how = AUROC if np.isfinite(low) else ""
     said = (f"{bad:,} samples are wrong.", *features.missing)
-    return Measured(value, len(head), max(value - half, 0), min(value + half, 1), how, caveats=said)
+    return Measured(value, len(head), low, high, how, caveats=said)

@@ -95,3 +95,18 @@ def test_where_many_classes_have_a_single_sample_there_is_no_interval():
     features = Features(random.normal(size=(40, 8)), np.r_[np.repeat(np.arange(10), 3), np.arange(10, 20)])
     assert features.group_sums is None
     assert np.isnan(MEASURES["class_mean_norms"].function(features).low)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("samples", [200, 1000])
+@pytest.mark.parametrize("name", ["cka", "rbf_cka", "rsa", "procrustes", "mutual_neighbours"])
+def test_intervals_of_pairs_hold_the_mean_over_draws(samples: int, name: str):
+    """A sample is among others' neighbours too: with its own share of them alone, the interval would be too narrow."""
+    turn = np.linalg.qr(np.random.default_rng(5).normal(size=(WIDTH, WIDTH)))[0]
+    found: list[Measured] = []
+    for seed in range(DRAWS):
+        one, noise = drawn(seed, samples), np.random.default_rng(seed).normal(size=(samples, WIDTH))
+        two = Features(np.maximum(one.values @ turn + 0.3 * noise, 0), seed=seed)
+        found.append(MEASURES[name].function(one, two))
+    middle = np.mean([one.value for one in found])
+    assert np.mean([one.low <= middle <= one.high for one in found]) >= 0.88

@@ -77,7 +77,7 @@ def test_by_hand():
     assert (same.auroc, same.fpr95) == (0.5, 1)
 
 
-def test_interval_is_delongs():
+def test_interval_is_at_least_delongs():
     """Against the variance written out over all pairs, and as often right as it says."""
     random = np.random.default_rng(2)
     yes, no = random.normal(1, 1, 40), random.normal(size=60)
@@ -86,10 +86,23 @@ def test_interval_is_delongs():
     area, low, high = auroc(yes, no)
     assert area == pytest.approx(wins.mean())
     assert area == pytest.approx(roc_auc_score(np.repeat([1, 0], [40, 60]), np.concatenate([yes, no])))
-    assert (area - low, high - area) == (pytest.approx(1.96 * spread, rel=1e-4),) * 2
+    assert area - low >= 1.9599 * spread
+    assert high - area >= 1.9599 * spread
+    assert (high - low) / 2 == pytest.approx(1.96 * spread, rel=0.2)
+    more, at = 50 - 1, np.array([low])  # Newcombe's end, where it is the wider: its own variance is one z away
+    own = at * (1 - at) * (1 + more * (1 - at) / (2 - at) + more * at / (1 + at)) / 2400
+    assert (area - at) / np.sqrt(own) == pytest.approx(1.96, rel=1e-4)
     truth = 0.76025  # P(N(1, 2) > 0)
     found = [auroc(random.normal(1, 1, 40), random.normal(size=60)) for _ in range(300)]
     assert 0.9 < np.mean([low <= truth <= high for _, low, high in found]) < 0.99
+
+
+@pytest.mark.parametrize(("yes", "no"), [(8, 6), (2, 2), (5000, 400)])
+def test_areas_of_0_and_1_have_a_width(yes: int, no: int):
+    area, low, high = auroc(np.ones(yes), np.zeros(no))
+    assert (area, high) == (1, 1)
+    assert 0 < low < 1 - 1 / max(yes, no)
+    assert auroc(np.zeros(yes), np.ones(no)) == (0, 0, pytest.approx(1 - low))
 
 
 def test_scores_of_logits_written_out():
