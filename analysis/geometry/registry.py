@@ -179,7 +179,7 @@ def _written(value: Scalar) -> str:
     """1 for 1.0, and true for True, as they are typed."""
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:.12g}" if isinstance(value, float) else str(value)
+    return str(value).removesuffix(".0")
 
 
 MEASURES = MeasureRegistry("geometry measure")

@@ -154,6 +154,33 @@ def test_depth_shows_the_measures_of_the_address(workspace: Path) -> None:
     closed()
 
 
+def test_biased_similarity_is_offered_and_other_settings_are_a_button_away(workspace: Path) -> None:
+    measured(workspace)
+    at = drawn(opened(view="similarity"))
+    box = next(b for b in at.selectbox if b.label == "Measure")
+    assert "Linear CKA (estimator biased) (not measured yet)" in box.options
+    box.select("cka(estimator=biased)")
+    drawn(at)
+    assert any("is not measured yet" in each.value for each in at.info)
+    assert "Measure Linear CKA (estimator biased)" in labels(at)
+    assert at.query_params["shown"] == ["cka(estimator=biased)"]
+    closed()
+
+
+def test_settings_that_there_are_not_fall_back_to_what_is_measured(workspace: Path) -> None:
+    measured(workspace)
+    at = drawn(opened(view="similarity", shown="cka(estimator=both)"))
+    assert next(b for b in at.selectbox if b.label == "Measure").value == "cka"
+    closed()
+
+
+def test_what_the_images_are_to_the_models_is_said(page: AppTest) -> None:
+    at = drawn(page)
+    (short,) = (c for c in at.caption if "training images" in c.value)
+    assert "not known" in short.value
+    assert "no card here says" in short.help
+
+
 def test_spectrum_is_of_models_or_of_layers(workspace: Path) -> None:
     measured(workspace)
     at = drawn(opened(view="spectrum", tap=TAPS[0]))

@@ -64,6 +64,19 @@ def mine(store: Store) -> list[str]:
     return [said for said in store.check() if "measure" in said or "geometry" in said]
 
 
+def test_other_parameters_are_kept_beside_the_usual_ones(store):
+    usual, turned = a_number("mle", 3.0), a_number("mle(k=5)", 4.0, arrays=("own",))
+    store.geometry.save([usual], None)
+    store.geometry.save([turned], {(TAP, "mle(k=5)"): {"own": np.arange(3.0)}})
+    assert same(store.geometry.numbers(["pass0"]), [usual])
+    assert same(store.geometry.numbers(["pass0"], ["mle"]), [usual])
+    assert same(store.geometry.numbers(["pass0"], ["mle(k=5)"]), [turned])
+    assert same(store.geometry.numbers(["pass0"], turned=True), [usual, turned])
+    assert store.geometry.arrays("pass0", TAP, "mle(k=5)")["own"].tolist() == [0, 1, 2]
+    assert store.geometry.arrays("pass0", TAP, "mle") == {}
+    assert mine(store) == []
+
+
 def test_numbers_come_back_as_they_were(store):
     numbers = [
         a_number("angles", 1.5, tap="conv1", place=0, low=1.25, high=1.75, interval="200 bootstrap resamples"),
