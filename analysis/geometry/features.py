@@ -18,6 +18,7 @@ from analysis.geometry.groups import GroupSums, group_sums
 from analysis.geometry.heads import Judged, judged
 from analysis.geometry.means import NearestMeans, nearest_means
 from analysis.geometry.neighbourhoods import Near, Rivals, near, rivals
+from analysis.geometry.sparsity import MapZeros
 from analysis.geometry.subspaces import ClassSubspaces
 
 T = TypeVar("T")
@@ -33,8 +34,8 @@ class Features:
     values (N, D); labels (N,) int, the classifier's class of each sample or -1 where it is not known; class_names of
     the L classes; weight (L, D), bias (L,) of the linear head that these features are the input of; predictions (N,)
     the network's argmax. of_head False: labels and class_names are a dataset's own, and the network names none of
-    them, so that nothing is said of labels beside its head or its answers. seed: of what is drawn. BadParameter where
-    the shapes do not fit.
+    them, so that nothing is said of labels beside its head or its answers. pooled: values are means over the cells of
+    maps; map_zeros: how much of these maps is 0. seed: of what is drawn. BadParameter where the shapes do not fit.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Features:
         bias: np.ndarray | None = None,
         predictions: np.ndarray | None = None,
         of_head: bool = True,
+        pooled: bool = False,
+        map_zeros: MapZeros | None = None,
         seed: int = 0,
     ) -> None:
         if values.ndim != 2:
@@ -58,6 +61,11 @@ class Features:
             raise BadParameter(f"A head of {weight.shape} is not one of features {values.shape}.")
         if weight is not None and bias is not None and bias.shape != (len(weight),):
             raise BadParameter(f"A head of {len(weight)} classes has as many biases; got {bias.shape}.")
+        if map_zeros is not None and (len(map_zeros.samples), len(map_zeros.channels)) != values.shape:
+            raise BadParameter(
+                f"Zeros of {len(map_zeros.samples)} samples and {len(map_zeros.channels)} channels are not those of "
+                f"features {values.shape}."
+            )
         kept = np.concatenate(
             [np.isfinite(values[i : i + ROWS]).all(axis=1) for i in range(0, len(values), ROWS)] or [[]]
         )
@@ -69,6 +77,8 @@ class Features:
         self.predictions = None if predictions is None else predictions[kept].astype(np.int64)
         self.class_names = class_names
         self.of_head = of_head
+        self.pooled = pooled
+        self.map_zeros = None if map_zeros is None else MapZeros(map_zeros.samples[kept], map_zeros.channels)
         self.weight = None if weight is None else weight.astype(np.float64)
         self.bias = None if weight is None else (np.zeros(len(weight)) if bias is None else bias.astype(np.float64))
         self.seed = seed

@@ -1,9 +1,8 @@
-"""How much of activations is zero, sample by sample: of features, and of raw activations batch by batch."""
+"""How much of activations is zero, sample by sample."""
+
+from dataclasses import dataclass
 
 import numpy as np
-
-from analysis.geometry.intervals import mean
-from analysis.geometry.registry import Measured, undefined
 
 
 def zeros(rows: np.ndarray) -> np.ndarray:
@@ -32,38 +31,12 @@ def _flat(rows: np.ndarray) -> np.ndarray:
     return rows.reshape(len(rows), int(np.prod(rows.shape[1:])))
 
 
-class ActivationSparsity:
-    """Adds up what batches of one layer's raw activations say; holds two numbers a sample and two a channel."""
+@dataclass(frozen=True, slots=True, eq=False)
+class MapZeros:
+    """Of maps (N, C, h, w), counted before they were pooled: the shares of entries that are exactly 0."""
 
-    def __init__(self, *, near: float = 0.01) -> None:
-        self.near = near
-        self._zeros: list[np.ndarray] = []
-        self._near: list[np.ndarray] = []
-        self._channels, self._places = np.zeros(0), 0
-
-    def add(self, activations: np.ndarray) -> None:
-        """(n, C, ...), channels second: conv maps (n, C, h, w), or features (n, C). Not modified."""
-        if not activations.size:
-            return
-        channels = np.moveaxis(activations, 1, 0).reshape(activations.shape[1], -1)
-        if not self._places:
-            self._channels = np.zeros(len(channels))
-        self._channels += np.count_nonzero(channels == 0, axis=1)
-        self._places += channels.shape[1]
-        self._zeros.append(zeros(activations))
-        self._near.append(near_zeros(activations, self.near))
-
-    def found(self) -> Measured:
-        """The mean share of zeros; arrays: samples (N,), near (N,), per_feature (C,) share of places where it is 0."""
-        if not self._places:
-            return undefined("no activations were seen")
-        samples = np.concatenate(self._zeros)
-        arrays = {
-            "samples": samples,
-            "near": np.concatenate(self._near),
-            "per_feature": self._channels / self._places,
-        }
-        return mean(samples, arrays, silent(arrays["per_feature"]))
+    samples: np.ndarray  # (N,) over all channels and cells
+    channels: np.ndarray  # (C,) over all samples whose features are finite, and all cells
 
 
 def silent(per_feature: np.ndarray) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _save(path: Path, found: Mapping[str, Zeros]) -> None:
 
 
 def _load(path: Path, taps: Iterable[str]) -> dict[str, Zeros]:
-    with np.load(path) as arrays:
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         found = {}
         for tap in taps:
             cells, finite = arrays[f"{tap}/cells and finite"].tolist()

@@ -5,8 +5,8 @@
     store.geometry.numbers([subject["pass_id"] for subject in arguments["subjects"]])
 
 `compute` knows no store: it runs the passes that are lacking, those with the same taps together, measures tap by tap
-and pair by pair, and leaves each whole or not at all; the store takes them over. Taps whose features are the same
-(a container and its last layer) are measured once.
+and pair by pair, and leaves each whole or not at all; the store takes them over. Taps whose features and maps are the
+same (a container and its last layer) are measured once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from analysis.datasets.opened import OpenDataset
 from analysis.engine.side_by_side import side_by_side
 from analysis.errors import DataError
+from analysis.passes.zeros import zeros_of
 from analysis.pipelines import predict
 from analysis.pipelines.geometry_asking import (
     asked,
@@ -125,6 +126,14 @@ class _Given:
             self._digests[pass_id, tap] = f"{values.shape[1]} {found.hexdigest()}"
         return self._digests[pass_id, tap]
 
+    def seen(self, pass_id: str, tap: str) -> tuple[str, ...]:
+        """Of all that measures see of a tap: its features, and what was counted in the maps before they were pooled."""
+        counted = zeros_of(self.workspace / predict.PASSES / pass_id, tap)
+        if counted is None:
+            return pass_id, self.digest(pass_id, tap)
+        of_maps = hashlib.blake2b(counted.samples.tobytes() + counted.channels.tobytes())
+        return pass_id, self.digest(pass_id, tap), f"{counted.cells} {of_maps.hexdigest()}"
+
     def data(self, pass_id: str, features: Features) -> Features:
         """The images of a drawn part of the samples, as a model is given them."""
         with self._lock:  # asked from several threads
@@ -208,10 +217,11 @@ def _measure(given: _Given, parts: Parts, report: Report) -> None:
         for tap, place in zip(s["taps"], s["places"], strict=True)
         if given.arguments["measures"] and tap not in s["measured"] and not parts.has(pass_id, tap)
     ]
-    first: dict[tuple[str, str], str] = {}
-    for pass_id, tap, _ in todo:
-        first.setdefault((pass_id, given.digest(pass_id, tap)), tap)
-    twins = {(pass_id, tap): first[pass_id, given.digest(pass_id, tap)] for pass_id, tap, _ in todo}
+    seen = {(pass_id, tap): given.seen(pass_id, tap) for pass_id, tap, _ in todo}
+    first: dict[tuple[str, ...], str] = {}
+    for (_, tap), what in seen.items():
+        first.setdefault(what, tap)
+    twins = {at: first[what] for at, what in seen.items()}
     works = [partial(_measure_tap, given, parts, *each) for each in todo if twins[each[:2]] == each[1]]
     side_by_side(works, report)
     for pass_id, tap, place in todo:

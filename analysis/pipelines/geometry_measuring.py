@@ -14,6 +14,7 @@ import numpy as np
 from analysis.errors import DataError
 from analysis.measurements import Measurement
 from analysis.passes.features import feature_path
+from analysis.passes.zeros import zeros_of
 from analysis.pipelines.geometry_asking import PENULTIMATE, measures_of
 from analysis.pipelines.geometry_classes import foreign, labels_of
 from analysis.pipelines.predict import PASSES
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from analysis.passes.conditions import Condition
     from models.classifier import Head
     from models.preprocessing import Preprocessing
+
+NO_MAPS = (PENULTIMATE, "logits")
+"""Taps that give vectors in any network."""
 
 DRAWN, SIDE = 1000, 64
 """Images that features are set beside, as many as are drawn for an estimate of dimension; and their pixels a side."""
@@ -48,8 +52,9 @@ def features_of(
     predictions: the pass's own, where they are read already. DataError where the features are gone.
     """
     from analysis.geometry.features import Features
+    from analysis.geometry.sparsity import MapZeros
 
-    values = values_of(workspace, record, tap)
+    values, counted = values_of(workspace, record, tap), zeros_of(workspace / PASSES / record.pass_id, tap)
     labels, other_classes = labels_of(record, dataset.labels), foreign(record)
     if len(values) != len(labels):
         raise DataError(f"There are features of {len(values):,} samples at {tap}, and the dataset has {len(labels):,}.")
@@ -62,6 +67,8 @@ def features_of(
         bias=bias,
         predictions=predictions_of(workspace, record) if predictions is None else predictions,
         of_head=not other_classes,
+        pooled=counted.cells > 1 if counted else tap not in NO_MAPS,
+        map_zeros=MapZeros(*counted.shares) if counted and counted.cells > 1 else None,
     )
 
 

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from analysis.datasets.opened import OpenDataset
 from analysis.errors import BadParameter, Cancelled, DataError, NotApplicable
 from analysis.geometry import MEASURES, similarity
 from analysis.geometry.features import Features
 from analysis.passes.features import feature_path
+from analysis.passes.zeros import zeros_path
 from analysis.pipelines import geometry, geometry_measuring, predict
 from analysis.pipelines.geometry_asking import places
 from analysis.pipelines.geometry_classes import class_names, foreign, labels_of
+from analysis.pipelines.geometry_measuring import values_of
 from analysis.pipelines.geometry_similarity import cka_at_once, layers, networks
 from analysis.pipelines.predict import DATASETS, PASSES
 from analysis.pipelines.work import KINDS, run_here
@@ -124,6 +127,43 @@ def test_a_number_is_what_its_measure_says_of_the_features(workspace, store, dig
     assert geometry.features_of(workspace, record, "relu1", opened, head).weight is None
 
 
+def test_zeros_are_those_of_the_maps(workspace, store, digits):
+    (subject,) = done(store, workspace, digits, measures=("sparsity",), similarity=False)["subjects"]
+    network, opened = catalogue.load(MODEL), OpenDataset.open(workspace / DATASETS / digits, as_stored=True)
+    maps = {}
+    for tap in ("relu1", "relu2"):
+        keep = lambda module, inputs, output, tap=tap: maps.update({tap: output.clone()})  # noqa: E731
+        network.module.get_submodule(tap).register_forward_hook(keep)
+    with torch.inference_mode():
+        network.module(network.preprocessing.tensor(opened.images(range(COUNT))))
+    numbers = {n.tap: n for n in store.geometry.numbers([subject["pass_id"]])}
+    for tap, found in maps.items():
+        number, pooled = numbers[tap], values_of(workspace, store.pass_record(subject["pass_id"]), tap) == 0
+        assert number.value == pytest.approx(float((found == 0).float().mean()), abs=1e-3)
+        assert number.value > pooled.mean() + 0.05
+        assert number.low < number.value < number.high
+        assert not [said for said in number.caveats if "pooled" in said]
+        channels = store.geometry.arrays(subject["pass_id"], tap, "sparsity")["per_feature"]
+        np.testing.assert_allclose(channels, (found == 0).float().mean((0, 2, 3)), atol=2e-3)
+    zeros_path(workspace / PASSES / subject["pass_id"]).unlink()
+    record, labelled = store.pass_record(subject["pass_id"]), OpenDataset.open(workspace / DATASETS / digits)
+    for tap in (*maps, "penultimate"):  # as of a pass made before anybody counted
+        features = geometry.features_of(workspace, record, tap, labelled, network.head)
+        found = MEASURES["sparsity"].function(features)
+        assert found.value == (values_of(workspace, record, tap) == 0).mean()
+        assert bool([said for said in found.caveats if "pooled" in said]) == (tap != "penultimate")
+
+
+def test_a_layer_is_not_taken_for_the_one_that_pools_it(workspace, store, digits):
+    taps = ["relu3", "avgpool"]
+    (subject,) = done(store, workspace, digits, measures=("sparsity",), taps=taps, similarity=False)["subjects"]
+    record = store.pass_record(subject["pass_id"])
+    maps, pooled = (next(n for n in store.geometry.numbers([record.pass_id]) if n.tap == tap) for tap in taps)
+    np.testing.assert_allclose(*(values_of(workspace, record, tap) for tap in taps), rtol=1e-5)
+    assert pooled.value == (values_of(workspace, record, "avgpool") == 0).mean()
+    assert maps.value > pooled.value + 0.05
+
+
 def test_labels_are_the_classifiers_classes(workspace, store):
     names = tuple("9876543210")
     found = dataset(workspace, 40, store, class_names=names)
@@ -209,7 +249,7 @@ def test_many_layers_are_compared_over_minibatches(workspace, store, digits, mon
 
 def test_the_same_features_are_measured_once(workspace, store, digits, measured):
     done(store, workspace, digits, measures=("length",), taps=["relu3", "avgpool", "flatten", "penultimate"])
-    assert len(measured) == 2  # three are the same; the head's input has a head
+    assert len(measured) == 3  # two are the same; the first is a map, and the head's input has a head
     numbers = store.geometry.numbers([p.pass_id for p in store.passes()], ["length"])
     assert [n.tap for n in numbers] == ["relu3", "avgpool", "flatten", "penultimate"]
     assert len({n.value for n in numbers}) == 1
