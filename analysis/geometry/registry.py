@@ -94,7 +94,7 @@ class Measure(Method):
         if not other:
             return self
         listed = ", ".join(f"{name}={_written(value)}" for name, value in other.items())
-        said = ", ".join(f"{name.replace('_', ' ')} {_written(value)}" for name, value in other.items())
+        said = ", ".join(_in_words(name.replace("_", " "), value) for name, value in other.items())
         return replace(
             self,
             name=f"{self.name}({listed})",
@@ -173,6 +173,13 @@ class MeasureRegistry(Registry[Measure]):
             return function
 
         return add
+
+
+def _in_words(name: str, value: Scalar) -> str:
+    """`k 5`, `centred`, `not centred`."""
+    if isinstance(value, bool):
+        return name if value else f"not {name}"
+    return f"{name} {_written(value)}"
 
 
 def _written(value: Scalar) -> str:

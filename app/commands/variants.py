@@ -162,6 +162,7 @@ def export_model(
     workspace: Workspace = None,
 ) -> None:
     """Write a model's weights and its card with the recipe into a zip; `import-model F.zip` reads it."""
+    arguments.file_kind(out, (".zip",))
     from analysis.pipelines.variant_files import exported
 
     data = exported(model, settings.resolve(workspace).imported_models, dense=dense)

@@ -163,7 +163,7 @@ def test_biased_similarity_is_offered_and_other_settings_are_a_button_away(works
     drawn(at)
     assert any("is not measured yet" in each.value for each in at.info)
     assert "Measure Linear CKA (estimator biased)" in labels(at)
-    assert at.query_params["shown"] == ["cka(estimator=biased)"]
+    assert at.query_params["shown"] == "cka(estimator=biased)"
     closed()
 
 

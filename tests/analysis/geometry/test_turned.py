@@ -58,6 +58,12 @@ def test_a_number_does_not_depend_on_the_usual_one_being_taken_before(measure: M
     assert measure.function(*used).value == usual
 
 
+def test_a_label_says_the_parameters_in_words():
+    assert MEASURES["anisotropy(centred=true)"].label == f"{MEASURES['anisotropy'].label} (centred)"
+    assert MEASURES["mle(k=5, factor=k - 2)"].label == f"{MEASURES['mle'].label} (k 5, factor k - 2)"
+    assert MEASURES["cka(estimator=biased)"].convention.endswith(" Here with estimator biased.")
+
+
 def test_the_usual_parameters_are_the_usual_measure():
     assert MEASURES["mle"].turned({"k": "20"}) is MEASURES["mle"]
     assert MEASURES["twonn(discard=0.1)"].name == "twonn"
