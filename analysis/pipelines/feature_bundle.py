@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING
 
 from analysis.embeddings import Embedding
 from analysis.measurements import Measurement
+from analysis.passes.files import write_whole
+from analysis.passes.zeros import zeros_path
 from analysis.pipelines import bundling
 from analysis.pipelines.embedding_files import RECORD
 from analysis.pipelines.geometry_packed import pack, unpack
@@ -89,14 +91,27 @@ def take_in(store: Store, workspace: Path, report: Report = silent, folder: Path
 
 
 def _take_pass(store: Store, workspace: Path, record: PassRecord, folder: Path) -> list[str]:
-    if store.pass_record(record.pass_id) is not None:
-        return []
     place = workspace / PASSES / record.pass_id
+    if store.pass_record(record.pass_id) is not None:
+        _take_zeros(folder / PASSES / record.pass_id, place)
+        return []
     if not place.exists():  # a pass that is under way goes on where it is
         with _copied(folder / PASSES / record.pass_id, workspace / PASSES) as copy:
             copy.replace(place)
     store.save_pass(record, sorted((folder / PASSES / record.pass_id).glob("*.parquet")))
     return [record.pass_id]
+
+
+def _take_zeros(theirs: Path, place: Path) -> None:
+    """What was counted in maps, beside a pass that was run or taken before anybody counted."""
+    counted, ours = zeros_path(theirs), zeros_path(place)
+    if not counted.is_file() or not place.is_dir() or ours.exists():
+        return
+
+    def write(path: Path) -> None:
+        shutil.copyfile(counted, path)
+
+    write_whole(ours, write)
 
 
 def _take_geometry(store: Store, pass_ids: Sequence[str], folder: Path) -> list[str]:

@@ -15,10 +15,12 @@ from sklearn.manifold import trustworthiness
 from analysis.datasets.opened import OpenDataset
 from analysis.measurements import Measurement
 from analysis.passes.forward import PENULTIMATE, Forward
+from analysis.passes.zeros import zeros_path
 from analysis.pipelines import bundling, embedding, embedding_clusters, geometry
 from analysis.pipelines import feature_bundle as bundle
 from analysis.pipelines.geometry_measuring import features_of, kept, measure_tap
 from analysis.pipelines.geometry_packed import NUMBERS
+from analysis.pipelines.predict import PASSES
 from analysis.pipelines.work import run_here
 from analysis.records import Filter
 from analysis.store import Store
@@ -209,6 +211,28 @@ def test_what_is_lacking_comes_back_and_nothing_else(taken: tuple[Path, list[str
     assert bundle.take_in(store, workspace)[0] == lost
     assert _told(_numbers(store)) == _told(before)
     assert store.check() == []
+
+
+def test_zeros_of_maps_come_beside_a_pass_that_was_there(
+    taken: tuple[Path, list[str]], store: Store, tmp_path: Path
+) -> None:
+    workspace, folder = taken[0], tmp_path / "features"
+    pass_id = store.passes()[0].pass_id
+    theirs, ours = (zeros_path(place / PASSES / pass_id) for place in (folder, workspace))
+    shutil.copytree(bundle.FOLDER, folder)
+    theirs.write_bytes(b"counted")
+    ours.unlink(missing_ok=True)
+    assert bundle.take_in(store, workspace, folder=folder) == []
+    assert ours.read_bytes() == b"counted"
+    theirs.write_bytes(b"counted otherwise")
+    bundle.take_in(store, workspace, folder=folder)
+    assert ours.read_bytes() == b"counted"
+    shutil.rmtree(ours.parent)
+    store.delete_pass(pass_id)
+    assert pass_id in bundle.take_in(store, workspace, folder=folder)
+    assert ours.read_bytes() == b"counted otherwise"
+    ours.unlink()
+    bundle.take_in(store, workspace)
 
 
 def test_images_that_are_not_the_same_are_left_alone(tmp_path: Path) -> None:
