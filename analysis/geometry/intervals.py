@@ -62,14 +62,19 @@ def mean(
     caveats: tuple[str, ...] = (),
     span: tuple[float, float] = ANYTHING,
 ) -> Measured:
-    """Of samples (N,): the mean, with a normal interval; span: what it can be."""
+    """Of samples (N,): the mean, with a normal interval; span: what it can be.
+
+    Where all samples say nothing, or all there is, of a share: Wilson's, as they did not vary by chance.
+    """
     n = len(values)
     if n < 2:
         return undefined("it takes two samples", n)
     half = _Z * float(values.std(ddof=1)) / float(np.sqrt(n))
     value = float(values.mean())
-    low, high = clipped(value, half, span)
-    return Measured(value, n, low, high, "normal, over samples", arrays=dict(arrays or {}), caveats=caveats)
+    spread = (*clipped(value, half, span), "normal, over samples")
+    if span == SHARE and not half > 0 and value in SHARE:
+        spread = wilson(value, n)
+    return Measured(value, n, *spread, arrays=dict(arrays or {}), caveats=caveats)
 
 
 def clipped(value: float, half: float, span: tuple[float, float]) -> tuple[float, float]:

@@ -14,7 +14,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     group="last layer",
     tells="angles between class means",
     paper="Papyan, Han & Donoho 2020, PNAS 117(40)",
-    convention="Degrees between mu_i - mu_G and mu_j - mu_G of the closest two classes; mu_G: mean of class means.",
+    convention="Degrees between mu_i - mu_G and mu_j - mu_G of the closest two classes; mu_G: mean of class means. "
+    "No interval: one pair sets it.",
     reads="The two classes with the smallest angle lie on the same side of everything else.",
     fails="With few samples a class, the means are noisy and every angle tends to 90 degrees.",
     unit="degrees",

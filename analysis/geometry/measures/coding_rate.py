@@ -13,7 +13,7 @@ import numpy as np
 
 from analysis.geometry.features import ROWS, Features
 from analysis.geometry.heads import unit_rows
-from analysis.geometry.intervals import mean
+from analysis.geometry.intervals import JACKKNIFE, POSITIVE, clipped, jackknifed
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.registry import Range
 
@@ -38,16 +38,9 @@ def coding_rate(features: Features, *, squared_error: Annotated[float, Range(0.0
         return undefined("fewer than two samples have a direction", len(features))
     places = np.arange(len(features))
     factor = features.width / squared_error
-    second = factor * _second(features, places)
-    inverse = np.linalg.inv(np.eye(len(second)) + second)
-    if len(places) < features.width:
-        pulls = len(places) * np.einsum("ij,ij->i", second, inverse)
-    else:
-        parts = [np.einsum("nd,nd->n", part @ inverse, part) for part in _units(features, places)]
-        pulls = factor * np.concatenate(parts)
-    moved = mean(pulls / 2)  # R moves by a/2 z' (I + a Z'Z / N)^-1 z with a sample z, a = D / e^2
-    value, half = _half_logdet(second), moved.high - moved.value
-    return Measured(value, len(features), max(value - half, 0.0), value + half, "delta method, over samples")
+    value, moved = _rate(features, places, factor)
+    low, high = clipped(value, jackknifed(moved), POSITIVE)
+    return Measured(value, len(features), low, high, "delta method, over samples")
 
 
 @MEASURES.register(
@@ -73,13 +66,32 @@ def coding_rate_reduction(features: Features, *, squared_error: Annotated[float,
     if not features.size > 0:
         return undefined("no sample has a direction", features.labelled)
     factor = features.width / squared_error
-    whole = _half_logdet(factor * _second(features, np.flatnonzero(features.places >= 0)))
-    rates = np.array([_half_logdet(factor * _second(features, members)) for members in features.members])
+    known = np.flatnonzero(features.places >= 0)
+    whole, moved = _rate(features, known, factor)
+    rates, pulls = np.zeros(len(features.classes)), np.zeros(len(features))
+    pulls[known] = moved
+    for c, members in enumerate(features.members):  # N_c/N R_c moves with R_c, and as the class grows
+        rates[c], moved = _rate(features, members, factor)
+        pulls[members] -= moved - moved.mean() + rates[c]
     value = max(whole - float(features.counts @ rates) / features.labelled, 0.0)
     few = int(np.count_nonzero(features.counts < features.width))
     said = (f"{few:,} classes have fewer samples than there are features: the saving is too large.",) if few else ()
     arrays = {"rates": rates, "whole": np.array([whole]), "classes": features.classes}
-    return Measured(value, features.labelled, arrays=arrays, caveats=features.missing + said)
+    low, high = clipped(value, jackknifed(pulls[known]), POSITIVE)
+    return Measured(value, features.labelled, low, high, JACKKNIFE, arrays=arrays, caveats=features.missing + said)
+
+
+def _rate(features: Features, places: np.ndarray, factor: float) -> tuple[float, np.ndarray]:
+    """R of n samples at places, and (n,) what each moves it by, but for a constant: a/2 z' (I + a S)^-1 z.
+
+    S their second moment, a = D / e^2.
+    """
+    second = factor * _second(features, places)
+    inverse = np.linalg.inv(np.eye(len(second)) + second)
+    if len(places) < features.width:
+        return _half_logdet(second), len(places) / 2 * (second * inverse).sum(axis=1)
+    parts = [((part @ inverse) * part).sum(axis=1) for part in _units(features, places)]
+    return _half_logdet(second), factor / 2 * np.concatenate(parts)
 
 
 def _units(features: Features, places: np.ndarray) -> Iterator[np.ndarray]:

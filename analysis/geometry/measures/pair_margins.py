@@ -14,7 +14,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
     group="last layer",
     tells="margin",
     paper="Elsayed et al. 2018, arXiv 1803.05598, for every pair of classes",
-    convention="Smallest over pairs (y, j) of the median over samples of y of (z_y - z_j) / ||w_y - w_j||.",
+    convention="Smallest over pairs (y, j) of the median over samples of y of (z_y - z_j) / ||w_y - w_j||. No "
+    "interval: one pair sets it.",
     reads="Row y, column j: how far the middle sample of y is from being called j; errors come from the smallest.",
     fails="The matrix is not symmetric: samples of y may be far from j while those of j are close to y.",
     better="high",

@@ -18,8 +18,14 @@ one set of images.** Every number says what it was taken over (n), and in which 
 
 INTERVALS = """
 #### Intervals
-They are 95 % over samples: how much another draw of images would change the number. What another training run would
-change is not in them: for that, put several runs side by side.
+They are 95 % over samples: how much another draw of **as many** images would change the number. Class means and
+neighbours are taken anew for them, not held fixed. Two things are not in them:
+- What more images would change. With few samples some numbers are too high or too low whatever is drawn: dimensions,
+  ranks and coding rates grow with n, Fisher's ratio and Procrustes distances move with it, NC1 is too small with few
+  images a class. Compare at the same n.
+- What another training run would change. For that, put several runs side by side.
+
+Where one pair of classes or samples sets the number, a smallest angle or margin, there is no interval.
 """
 
 COLLAPSE = r"""

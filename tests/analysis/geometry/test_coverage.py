@@ -31,6 +31,9 @@ MEASURED = (
     "knn_purity",
     "knn_accuracy",
     "silhouette",
+    "coding_rate",
+    "coding_rate_reduction",
+    "subspace_energy",
 )
 
 
