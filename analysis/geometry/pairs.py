@@ -55,6 +55,10 @@ class Narrow:
         for start in range(0, len(self), ROWS):
             yield self._values[start : start + ROWS].astype(np.float64) - self._mean
 
+    def rows(self, places: np.ndarray) -> np.ndarray:
+        """(n, M) float64."""
+        return self._values[places].astype(np.float64) - self._mean
+
     @property
     def width(self) -> int:
         return self._values.shape[1]

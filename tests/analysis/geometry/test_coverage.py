@@ -102,7 +102,7 @@ def test_where_many_classes_have_a_single_sample_there_is_no_interval():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("samples", [200, 1000])
-@pytest.mark.parametrize("name", ["cka", "rbf_cka", "rsa", "procrustes", "mutual_neighbours"])
+@pytest.mark.parametrize("name", ["cka", "rbf_cka", "rsa", "svcca", "procrustes", "mutual_neighbours"])
 def test_intervals_of_pairs_hold_the_mean_over_draws(samples: int, name: str):
     """A sample is among others' neighbours too: with its own share of them alone, the interval would be too narrow."""
     turn = np.linalg.qr(np.random.default_rng(5).normal(size=(WIDTH, WIDTH)))[0]
