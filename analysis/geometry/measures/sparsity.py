@@ -62,10 +62,12 @@ def _shares(features: Features) -> tuple[np.ndarray, np.ndarray]:
     group="dimension",
     tells="zeros",
     paper=_PAPER,
-    convention="Entries of at most `near` (.01) times the root mean square of the sample's own features, over all.",
+    convention="Entries of at most .01 (`near`) times the root mean square of the sample's own features, over all: of "
+    "features as they were pooled, not of their maps.",
     reads="As the share of zeros, for activations that come close to 0 without reaching it.",
-    fails="The bound is a choice: compare at equal bounds only.",
+    fails="The bound is a choice: compare at equal bounds only. It can be below the share of zeros, which is of maps.",
     unmoved=("permutation", "scaling"),
+    version=2,
 )
 def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0.01) -> Measured:
     """features -> 0 to 1; arrays: samples (N,)."""
@@ -83,7 +85,7 @@ def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0
     tells="zeros",
     paper=f"{_PAPER}; as the energy of the largest k",
     convention="The fewest features that hold `energy` (99 %) of a sample's squared length, over D; the mean of at "
-    "most 1,000 drawn samples.",
+    "most 1,000 drawn samples; of features as they were pooled.",
     reads="Small: a few large features say all that a sample's length holds, whatever the activation function.",
     fails="A feature that is large for every sample counts in each of them, though it tells none apart.",
     unmoved=("permutation", "scaling"),
