@@ -7,13 +7,13 @@ import numpy as np
 
 from analysis.geometry.angles import pairs
 from analysis.geometry.features import Features
-from analysis.geometry.measures.principal_angles import left_out
+from analysis.geometry.measures.principal_angles import NO_INTERVAL, left_out
 from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.geometry.subspaces import MOST
 from analysis.registry import Range
 
 _PAPER = "Edelman, Arias & Smith 1998, SIAM Journal on Matrix Analysis 20(2), section 4.3"
-_OF = "of k = 4 leading directions (about the origin, not centred); the mean over pairs of classes"
+_OF = f"of k = 4 leading directions (about the origin, not centred); the mean over pairs of classes. {NO_INTERVAL}"
 
 
 @MEASURES.register(
@@ -23,7 +23,7 @@ _OF = "of k = 4 leading directions (about the origin, not centred); the mean ove
     group="subspaces",
     tells="class subspaces",
     paper=_PAPER,
-    convention=f"Arc length: sqrt(sum of squared principal angles), radians, {_OF}.",
+    convention=f"Arc length: sqrt(sum of squared principal angles), radians, {_OF}",
     reads="0: classes span the same directions; pi/2 sqrt(k): no direction of one has a part in another.",
     fails="Trailing directions of a class are partly noise, and noise is far from noise: large k looks well separated.",
     unit="radians",
@@ -42,7 +42,7 @@ def grassmann_distance(features: Features, *, k: Annotated[int, Range(1, MOST)] 
     group="subspaces",
     tells="class subspaces",
     paper=_PAPER,
-    convention=f"sqrt(sum of squared sines of principal angles) = ||P_a - P_b||_F / sqrt(2), {_OF}.",
+    convention=f"sqrt(sum of squared sines of principal angles) = ||P_a - P_b||_F / sqrt(2), {_OF}",
     reads="As the arc length, without unit: 0 the same directions, sqrt(k) all at right angles.",
     fails="It levels off near right angles, where the arc length still tells apart.",
     better="high",

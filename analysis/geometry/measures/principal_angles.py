@@ -10,6 +10,8 @@ from analysis.geometry.registry import MEASURES, Measured, undefined
 from analysis.geometry.subspaces import MOST
 from analysis.registry import Range
 
+NO_INTERVAL = "No interval: directions of nearly equal strength turn with every draw, and resampling overstates it."
+
 
 @MEASURES.register(
     "classes",
@@ -19,7 +21,7 @@ from analysis.registry import Range
     tells="class subspaces",
     paper="Björck & Golub 1973, Mathematics of Computation 27(123); Wang, Li & Zhang 2023, arXiv 2308.01547",
     convention="Mean over pairs of classes of the smallest principal angle between their k leading directions (about "
-    "the origin, not centred), k = 4.",
+    f"the origin, not centred), k = 4. {NO_INTERVAL}",
     reads="90 degrees: no direction of one class is in another; 0: two classes share a direction.",
     fails="Features that all point one way share that direction, so the smallest angles are near 0: see the others.",
     unit="degrees",
