@@ -142,6 +142,15 @@ def test_all_measures_with_one_turned(capsys):
     assert "knn_purity" in names
 
 
+def test_other_parameters_are_read_back_too(capsys, monkeypatch):
+    answered(capsys, "geometry", *PLAIN, "--measures", "mle,cka")
+    words = ("geometry", *PLAIN, "--measures", "mle,cka", "--param", "mle.k=5", "--param", "cka.estimator=biased")
+    first = answered(capsys, *words)
+    monkeypatch.setattr("analysis.pipelines.work.run_here", lambda *_: pytest.fail("it was run again"))
+    assert answered(capsys, *words) == first
+    assert not first["stands_out"]
+
+
 def test_wrong_parameters_are_refused(capsys):
     assert "no parameter 'j'" in complaint(capsys, "geometry", *PLAIN, "--param", "mle.j=5")
     assert "from 3 to 30" in complaint(capsys, "geometry", *PLAIN, "--param", "mle.k=2")
@@ -160,6 +169,9 @@ def test_the_files_that_can_be_written(capsys, tmp_path):
     words = ("geometry", *PLAIN, "--tap", "relu2,penultimate", "--measures", "length,cka")
     said = complaint(capsys, *words, "--out", tmp_path / "t.xlsx")
     assert "does not end in .csv, .parquet, .json or .html" in said
+    for other in (("sweep", "--models"), ("predict", "--model"), ("embed", "--model")):
+        typed = (*other, "digits-cnn", "--data", f"digits{COUNT}", "--out", tmp_path / "t.html")
+        assert "does not end in .csv or .parquet" in complaint(capsys, *typed)
     found = answered(capsys, *words, "--out", tmp_path / "t.json")
     assert json.loads((tmp_path / "t.json").read_text("utf-8")) == found
     assert cutaway(*words, "--out", tmp_path / "t.html") == 0
