@@ -296,7 +296,7 @@ def test_it_goes_on_where_it_was_cancelled(workspace, store, digits, measured):
     assert store.passes() == []
     assert len(measured) == 2
     run_here(store, workspace, "geometry", arguments)
-    assert len(measured) == 3
+    assert len(measured) in (3, 4)  # the one beside it may have been stopped as well; the first is kept
     assert len({n.tap for n in store.geometry.numbers([p.pass_id for p in store.passes()])}) == 3
 
 
