@@ -111,8 +111,9 @@ def _without(features: Features, rank: int) -> np.ndarray | None:
     for rest in sums:
         inverse = _inverse(rest.centred, rank)
         held = float(np.square(sums.sums[rest.group] @ inverse).sum(axis=1) @ (1 / rest.counts))
-        within = features.size * (total - sums.scatters[rest.group]).astype(np.float64)
-        found.append((float(((within @ inverse) * inverse).sum()) - held) / rest.samples)
+        turned = (inverse * np.sqrt(features.size)).astype(np.float32)
+        within = float((((total - sums.scatters[rest.group]) @ turned) * turned).sum(dtype=np.float64))
+        found.append((within - held) / rest.samples)
     return np.array(found)
 
 

@@ -18,7 +18,8 @@ from analysis.registry import Range
     tells="directions in use",
     paper="Pearson 1901, Philosophical Magazine 2(11); Jolliffe 2002, Principal Component Analysis, section 6.1",
     convention="The smallest number of principal directions whose variances add up to `share` of all; features "
-    "centred, not standardised; the spectrum is of the covariance over N, not N - 1.",
+    "centred, not standardised; the spectrum is of the covariance over N, not N - 1. "
+    "No interval: it counts whole directions.",
     reads="A small number beside the width: features lie near a flat of few dimensions.",
     fails="A curved surface of two dimensions may need many directions, and features with larger units count more.",
     unit="directions",
