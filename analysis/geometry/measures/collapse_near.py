@@ -28,7 +28,8 @@ _SETTLED = 0.01  # of the number: what the last half of all steps may move it by
     tells="spread within classes",
     paper="Tirer, Huang & Niles-Weed 2023, arXiv 2210.16658",
     convention="tr(Sw)/tr(Sb) of the H that minimises the near-collapse loss, over that of H0; H0 divided by its root "
-    "mean squared length, about the origin. l_H holds features where they are, l_W decays the head. At most 300 steps.",
+    "mean squared length, about the origin. l_H holds features where they are, l_W decays the head. At most 300 steps. "
+    "No interval: the steps would have to be taken for each draw.",
     reads="The smaller, the closer this tap is to collapse; at 1, features that may move a little stay as they are.",
     fails="The model has one linear layer above: how the layers in between would move these features it does not know.",
     differs="Minimised over both W and H by turns, from W of least squares; the paper analyses gradient flow.",
