@@ -1,6 +1,7 @@
 """95 % intervals of what samples say: of shares, medians, means, and of values that are taken anew without each group.
 
-An interval never holds fixed what the samples themselves made (class means, neighbours): it would be too narrow.
+Where class means or neighbours make up a value, they are not held fixed: its interval would be too narrow. A share
+counts the samples that are asked.
 """
 
 from collections.abc import Mapping

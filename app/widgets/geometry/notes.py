@@ -18,11 +18,12 @@ one set of images.** Every number says what it was taken over (n), and in which 
 
 INTERVALS = """
 #### Intervals
-They are 95 % over samples: how much another draw of **as many** images would change the number. Class means and
-neighbours are taken anew for them, not held fixed. Two things are not in them:
+They are 95 % over samples: how much another draw of **as many** images would change the number. Spreads,
+means, neighbours and similarities are taken anew for that; a share of samples, an accuracy or NC4, counts the samples
+that it asks. Two things are not in them:
 - What more images would change. With few samples some numbers are too high or too low whatever is drawn: dimensions,
-  ranks and coding rates grow with n, Fisher's ratio and Procrustes distances move with it, NC1 is too small with few
-  images a class. Compare at the same n.
+  ranks, the coding rate, NC1 and Procrustes distances grow with n; Fisher's ratio and what classes save of the coding
+  rate fall. Compare at the same n.
 - What another training run would change. For that, put several runs side by side.
 
 Where one pair of classes or samples sets the number, a smallest angle or margin, there is no interval.

@@ -113,3 +113,37 @@ def test_intervals_of_pairs_hold_the_mean_over_draws(samples: int, name: str):
         found.append(MEASURES[name].function(one, two))
     middle = np.mean([one.value for one in found])
     assert np.mean([one.low <= middle <= one.high for one in found]) >= 0.88
+
+
+@pytest.mark.parametrize("name", ["knn_purity", "knn_accuracy", "nearest_mean_accuracy"])
+def test_a_share_of_all_has_a_width(name: str):
+    """Classes far apart: every sample is right, of few samples no proof that all would be."""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), 14)
+    found = MEASURES[name].function(Features(100 * np.eye(3)[labels] + random.normal(size=(42, 3)), labels))
+    assert (found.value, found.high) == (1, 1)
+    assert 0.85 < found.low < 0.95
+
+
+def test_no_interval_passes_what_a_measure_can_be():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, 60)
+    noise, other = (Features(random.normal(size=(60, 40)), labels) for _ in range(2))
+    for name in ("knn_purity", "collapse_distance", "imbalance_orthogonality", "subspace_energy"):
+        found = MEASURES[name].function(noise)
+        assert np.isnan(found.low) or 0 <= found.low <= found.value <= found.high <= 1, name
+    for name, low, high in (("mutual_neighbours", 0, 1), ("procrustes", 0, 2), ("cka", -1, 1), ("rbf_cka", -1, 1)):
+        for two in (noise, other):
+            found = MEASURES[name].function(noise, two)
+            assert low <= found.value <= high + 1e-12, name
+            assert found.low >= low or np.isnan(found.low), name
+            assert found.high <= max(high, found.value) or np.isnan(found.high), name
+
+
+@pytest.mark.parametrize("name", ["cka", "rbf_cka", "procrustes"])
+def test_a_few_samples_have_no_interval_of_likeness(name: str):
+    random = np.random.default_rng(0)
+    found = MEASURES[name].function(*(Features(random.normal(size=(6, 3))) for _ in range(2)))
+    assert np.isfinite(found.value)
+    assert np.isnan(found.low)
+    assert "6 samples are too few for an interval." in found.caveats
