@@ -56,7 +56,7 @@ class ZeroCollector:
     def finish(self) -> None:
         paths = [self._part(n) for n in range(self.parts)]
         if self.cells and not self._whole.exists() and all(path.exists() for path in paths):
-            each = [_load(path, self.cells) for path in paths]
+            each = [_load(path) for path in paths]
             found = {tap: _joined(part[tap] for part in each) for tap in self.cells}
             write_whole(self._whole, lambda path: _save(path, found))
         for path in paths:
@@ -65,9 +65,11 @@ class ZeroCollector:
     def _counted(self, seen: "Seen", tap: str) -> Zeros:
         values = seen.values(tap)
         counts = seen.zeros.get(tap)
-        counts = (values == 0 if counts is None else counts).astype(np.int64)
+        counts = values == 0 if counts is None else counts
         finite = np.isfinite(values).all(axis=1)
-        return Zeros(counts.sum(axis=1), counts[finite].sum(axis=0), self.cells[tap], int(finite.sum()))
+        of_channels = (counts if finite.all() else counts[finite]).sum(axis=0, dtype=np.float64).astype(np.int64)
+        of_samples = counts.sum(axis=1, dtype=np.float64).astype(np.int64)
+        return Zeros(of_samples, of_channels, self.cells[tap], int(finite.sum()))
 
     def _part(self, number: int) -> Path:
         return self.folder / f"zeros-{number:05d}.npz"
@@ -80,7 +82,7 @@ def zeros_path(folder: Path) -> Path:
 def zeros_of(folder: Path, tap: str) -> Zeros | None:
     """What a pass has counted at a tap; None where it has not."""
     try:
-        return _load(zeros_path(folder), [tap])[tap]
+        return _load(zeros_path(folder))[tap]
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         return None
 
@@ -97,19 +99,23 @@ def _joined(parts: Iterable[Zeros]) -> Zeros:
 
 
 def _save(path: Path, found: Mapping[str, Zeros]) -> None:
-    arrays: dict[str, np.ndarray] = {}
-    for tap, each in found.items():
-        short = np.min_scalar_type(int(each.samples.max(initial=0)))
-        arrays |= {f"{tap}/samples": each.samples.astype(short), f"{tap}/channels": each.channels}
-        arrays[f"{tap}/cells and finite"] = np.array([each.cells, each.finite])
+    """All taps in a few arrays: a file of hundreds takes as long as a batch."""
+    each = list(found.values())
+    samples = np.stack([z.samples for z in each])
     with path.open("wb") as opened:
-        np.savez(opened, allow_pickle=False, **arrays)
+        np.savez(
+            opened,
+            allow_pickle=False,
+            taps=np.array(list(found)),
+            samples=samples.astype(np.min_scalar_type(int(samples.max(initial=0)))),
+            channels=np.concatenate([z.channels for z in each]),
+            numbers=np.array([(len(z.channels), z.cells, z.finite) for z in each]),
+        )
 
 
-def _load(path: Path, taps: Iterable[str]) -> dict[str, Zeros]:
+def _load(path: Path) -> dict[str, Zeros]:
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
-        found = {}
-        for tap in taps:
-            cells, finite = arrays[f"{tap}/cells and finite"].tolist()
-            found[tap] = Zeros(arrays[f"{tap}/samples"], arrays[f"{tap}/channels"], cells, finite)
-        return found
+        taps, samples, channels, numbers = (arrays[name] for name in ("taps", "samples", "channels", "numbers"))
+    apart = np.split(channels, np.cumsum(numbers[:-1, 0]))
+    rows = zip(taps.tolist(), samples, apart, numbers.tolist(), strict=True)
+    return {tap: Zeros(of_samples, each, cells, finite) for tap, of_samples, each, (_, cells, finite) in rows}

@@ -89,6 +89,7 @@ def sparsity_near(features: Features, *, near: Annotated[float, Range(0, 1)] = 0
     reads="Small: a few large features say all that a sample's length holds, whatever the activation function.",
     fails="A feature that is large for every sample counts in each of them, though it tells none apart.",
     unmoved=("permutation", "scaling"),
+    version=2,
     drawn=1000,
 )
 def sparsity_energy(features: Features, *, energy: Annotated[float, Range(0.01, 1)] = 0.99) -> Measured:
