@@ -5,6 +5,7 @@ are arccos of the singular values of S_a' S_b (Björck & Golub 1973); below 1e-7
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy.linalg import eigh
@@ -63,9 +64,12 @@ def class_axes(values: np.ndarray, members: Sequence[np.ndarray]) -> tuple[np.nd
 
 
 def logits(rows: np.ndarray, axes: np.ndarray) -> np.ndarray:
-    """||S_c' x||: rows (n, D), axes (K, D, k) -> (n, K, k), entry j by the first j + 1 directions."""
-    flat = rows @ axes.transpose(1, 0, 2).reshape(axes.shape[1], -1)
-    return np.sqrt(np.cumsum(np.square(flat.reshape(len(rows), *axes.shape[::2])), axis=2))
+    """||S_c' x||: rows (n, D), axes (K, D, m) -> (m, n, K), entry j by the first j + 1 directions."""
+    found = np.matmul(rows, axes.transpose(2, 1, 0))
+    np.square(found, out=found)
+    for before, own in pairwise(found):
+        own += before
+    return np.sqrt(found, out=found)
 
 
 def principal_angles(axes: np.ndarray) -> np.ndarray:

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 __all__ = ["asked", "compute", "features_of", "finish", "has_work", "main_taps", "measure_tap", "record"]
 
+_AT_ONCE = 64_000_000
+"""Bytes of arrays that the store takes in one transaction."""
 _PASSES, _TAPS = 0.5, 0.9
 """Of the whole, when passes are over, and then the measures of single taps."""
 
@@ -82,7 +84,7 @@ def finish(store: Store, workspace: Path, arguments: Mapping[str, Any], result: 
         if store.pass_record(run["record"]["pass_id"]) is None:
             predict.finish(store, workspace, {}, run)
     parts, count = Parts(workspace, arguments), 0
-    for numbers, arrays in parts.all():
+    for numbers, arrays in parts.together(_AT_ONCE):
         store.geometry.save(numbers, arrays)
         count += len(numbers)
     parts.clear()

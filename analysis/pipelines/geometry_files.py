@@ -55,6 +55,17 @@ class Parts:
         """Every part that is there whole."""
         yield from (_read(path) for path in sorted(self.folder.glob("*.json")))
 
+    def together(self, most: int) -> Iterator[tuple[list[Measurement], dict[tuple[str, ...], dict[str, np.ndarray]]]]:
+        """All of it in few pieces: parts of one pass, with some `most` bytes of arrays."""
+        waiting: dict[str, tuple[list[Measurement], dict[tuple[str, ...], dict[str, np.ndarray]]]] = {}
+        for numbers, arrays in self.all():
+            of = numbers[0].pass_id if numbers else ""
+            before = waiting.pop(of, ([], {}))
+            piece = waiting[of] = [*before[0], *numbers], before[1] | arrays
+            if sum(a.nbytes for named in piece[1].values() for a in named.values()) > most:
+                yield waiting.pop(of)
+        yield from waiting.values()
+
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -44,8 +44,8 @@ def subspace_classifier(features: Features, *, k: Annotated[int, Range(1, MOST)]
         step = max(1, _BLOCK // (len(axes) * axes.shape[2]))
         for start in range(0, len(places), step):
             some = places[start : start + step]
-            found = logits(np.asarray(features.values[some], dtype=np.float64), axes).argmax(axis=1)
-            hits[some] = found == features.places[some, None]
+            found = logits(np.asarray(features.values[some], dtype=np.float64), axes).argmax(axis=2)
+            hits[some] = (found == features.places[some]).T
     there = np.flatnonzero(hits[:, 0] >= 0)
     if not len(there):
         return undefined("every class has a single sample, and none is left to ask", features.labelled)
