@@ -12,7 +12,9 @@ from analysis.pipelines import bundling, feature_bundle
 from analysis.pipelines.work import run_here
 from analysis.store import Store
 from app import resources
+from app.geometry_choice import Choice, Network, Subject
 from app.resources import bundled_features
+from app.widgets.geometry import running
 
 SCRIPT = """
 import streamlit as st
@@ -112,3 +114,6 @@ def test_features_that_are_not_measured_are_measured_at_the_head_unasked(workspa
     assert kinds() == ["geometry"]
     (record,) = resources.store().passes()
     assert resources.store().geometry.taps([record.pass_id]) == {record.pass_id: ("penultimate",)}
+    stale = Subject(Choice(), resources.store().dataset(dataset), (Network(record.model_name, record),))
+    assert running.by_itself(stale)  # read before the job ended: nothing is asked twice
+    assert kinds() == ["geometry"]
