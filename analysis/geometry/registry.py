@@ -87,6 +87,11 @@ class Measure(Method):
         """Whether two networks' numbers can be set beside each other: lengths and distances are in units of each."""
         return "scaling" in self.unmoved
 
+    @property
+    def distance(self) -> bool:
+        """Of a measure of two: whether it is 0 of equals and grows as they differ; a likeness is 1 of equals."""
+        return self.better == "low"
+
     def turned(self, params: Mapping[str, Any]) -> "Measure":
         """The same with these parameters: another measure, unless they are the usual. BadParameter for wrong ones."""
         bound = self.bound(params)

@@ -90,13 +90,14 @@ def networks(
 
 
 def _matrix(measure: str, rows: Sequence[str], columns: Sequence[str], found: Mapping[Pair, Measurement]) -> Matrix:
+    from analysis.geometry import MEASURES
     from analysis.geometry.matrices import Matrix
 
     shape = len(rows), len(columns)
     values, lows, highs = (np.full(shape, np.nan) for _ in range(3))
     samples, whys = np.zeros(shape, np.int64), [[""] * shape[1] for _ in rows]
     interval, caveats = "", dict[str, None]()
-    equal = 0.0 if measure == "procrustes" else 1.0
+    equal = 0.0 if MEASURES[measure].distance else 1.0
     for i, a in enumerate(rows):
         for j, b in enumerate(columns):
             one = found.get((a, b)) or found.get((b, a))

@@ -9,12 +9,11 @@ import streamlit as st
 
 from analysis.records import DatasetRecord, Selection
 from app import linked, resources
-from app.boundary import boundary, guarded, plain
+from app.boundary import guarded, plain
 from app.embeddings_choice import PAGE, Choice, Laid, Subject
-from app.widgets import elsewhere
+from app.widgets import elsewhere, keeping
 
 Mode = str
-MOST_SAVED = 30
 
 
 def current(choice: Choice, dataset: DatasetRecord) -> tuple[np.ndarray | None, str]:
@@ -54,8 +53,9 @@ def section(subject: Subject) -> None:
             count = f":primary-badge[{len(selected):,} of {size:,} selected]"
             st.markdown(f"{count} {plain(subject.words)}{_drawn(subject)}", width="content")
             st.button("Clear", icon=":material/close:", key="embeddings.clear", on_click=guarded(linked.drop))
-            _save(subject)
-        _saved(subject)
+            if len(selected) and not subject.choice.selection:
+                keeping.save("embeddings", subject.dataset, selected, subject.words, _use, "the mislabelled island")
+        keeping.saved("embeddings", subject.dataset, _use)
         if selected is not None:
             elsewhere.links("embeddings", subject.dataset, subject.choice.selection, subject.record)
         st.space("stretch")
@@ -85,29 +85,6 @@ def moved(panes: Sequence[Laid]) -> str | None:
     return "Samples move from pane 1: " + ", ".join(words) if words else None
 
 
-def _save(subject: Subject) -> None:
-    """A popover that keeps what is selected under a name."""
-    if subject.choice.selection or subject.selected is None or not len(subject.selected):
-        return
-    box = st.popover("Save as selection", icon=":material/bookmark_add:", key="embeddings.saving", on_change="rerun")
-    if not box.open:
-        return
-    with box, st.form("embeddings.save", border=False):
-        name = st.text_input("Name", max_chars=64, placeholder="the mislabelled island")
-        if st.form_submit_button(f"Save {len(subject.selected):,} samples", type="primary"):
-            with boundary():
-                if not name.strip():
-                    st.warning("Give it a name.")
-                    return
-                made = f"{subject.words}, on the Embeddings page"
-                kept = resources.store().save_selection(
-                    name.strip(), subject.selected, subject.dataset.dataset_id, made
-                )
-                _use(kept.selection_id)
-                st.toast(f"Saved '{plain(kept.name)}': {kept.size:,} samples", icon=":material/bookmark_added:")
-                st.rerun()
-
-
 def _use(selection_id: str) -> None:
     linked.use(selection_id)
     PAGE.change(selection=selection_id)
@@ -116,18 +93,3 @@ def _use(selection_id: str) -> None:
 def saved(dataset: DatasetRecord) -> list[Selection]:
     """The selections of this dataset."""
     return resources.store().selections(dataset.dataset_id)
-
-
-def _saved(subject: Subject) -> None:
-    """A popover with them."""
-    found = saved(subject.dataset)
-    if not found:
-        return
-    box = st.popover("Saved", icon=":material/bookmarks:", key="embeddings.saved", on_change="rerun")
-    if box.open:
-        with box:
-            for one in found[:MOST_SAVED]:
-                st.button(
-                    f"{plain(one.name)} · {one.size:,}", key=f"embeddings.saved.{one.selection_id}", type="tertiary",
-                    on_click=guarded(_use), args=(one.selection_id,), help=plain(one.made_from) or None,
-                )  # fmt: skip

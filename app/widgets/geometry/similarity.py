@@ -16,7 +16,7 @@ from app.figures.geometry_matrix import Scale, bounds, heat
 from app.figures.geometry_similarity import by_layer
 from app.geometry_choice import PAGE, Network, Subject, heard
 from app.widgets.geometry.shell import panel
-from app.widgets.geometry.spot import colours, explained, labelled, line, measured, usual_tap
+from app.widgets.geometry.spot import colours, explained, labelled, line, measure_of, measured, usual_tap
 from models.errors import CutawayError
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 KEY = "geometry.similarity"
 USUAL = ("cka", "cka_minibatch")
 BIASED = "cka(estimator=biased)"  # the form of many papers
-DISTANCE = "procrustes"  # the one that is 0 of equals
 SIDE = 420
 NOTHING = 0.05  # so far below 0 is chance
 LETTERS = 18  # of a name at a side of a matrix
@@ -132,7 +131,7 @@ def _start(subject: Subject, networks: Sequence[Network], name: str) -> None:
 
 def scale(matrix: Matrix, values: np.ndarray) -> Scale:
     """Dark is alike: large numbers, but of a distance. From 0, unless numbers are well below it."""
-    if matrix.measure == DISTANCE:
+    if measure_of(matrix.measure).distance:
         return Scale("falling", 0.0, bounds(values, "falling")[1], "distance")
     least = float(np.nanmin(values)) if np.isfinite(values).any() else 0.0
     return Scale("rising", 0.0 if least > -NOTHING else np.floor(10 * least) / 10, 1.0, "similarity")
@@ -184,7 +183,7 @@ def _closest(found: Matrix) -> str:
     steps = np.array([found.values[i, i + 1] for i in range(len(found.rows) - 1)])
     if not np.isfinite(steps).any():
         return ""
-    at = int(np.nanargmax(steps) if found.measure == DISTANCE else np.nanargmin(steps))
+    at = int(np.nanargmax(steps) if measure_of(found.measure).distance else np.nanargmin(steps))
     one, two = words.tap(found.rows[at]), words.tap(found.rows[at + 1])
     return f"most changes between {one} and {two} ({words.short(float(steps[at]))})"
 
@@ -226,7 +225,7 @@ def _networks(subject: Subject, networks: Sequence[Network], numbers: Sequence[M
             return
         figure = by_layer(
             lines, [words.tap_short(t) for t in shared], colours(subject), labelled(name), height=SIDE - 40,
-            distance=name == DISTANCE,
+            distance=measure_of(name).distance,
         )  # fmt: skip
         st.plotly_chart(figure, key=f"{KEY}.depth", config={"displayModeBar": False})
 

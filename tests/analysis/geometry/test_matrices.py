@@ -194,3 +194,9 @@ def test_twenty_layers_by_twenty_take_little_memory():
     assert stream.matrix().values.shape == (20, 20)
     assert tracemalloc.get_traced_memory()[1] < 200e6
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("measure", [m for m in PAIRS if m.group == "similarity"], ids=lambda m: m.name)
+def test_a_likeness_is_one_of_equals_and_a_distance_nothing(measure):
+    same = Features(np.random.default_rng(3).normal(size=(300, 8)))
+    assert measure.function(same, same).value == pytest.approx(0 if measure.distance else 1, abs=1e-6)
